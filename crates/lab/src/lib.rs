@@ -1,1 +1,17 @@
-//! stub
+//! The application without a screen: the script language, `etcdctl`, sessions with time travel,
+//! lessons and what the page draws.
+//!
+//! It knows the simulator below it and no screen above it. Files, processes and real time exist
+//! only behind the feature `cli` (the command `lab`), which the page turns off.
+//!
+//! A reader starts at [`session`]: one line of the language goes in through `Session::apply`, and
+//! everything else follows from that.
+
+pub mod etcdctl;
+pub mod lessons;
+pub mod predicate;
+pub mod script;
+pub mod shell;
+pub mod view;
+
+pub use sim;
