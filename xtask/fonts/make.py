@@ -33,22 +33,26 @@ TEXT = ["kern", "mark", "mkmk", "ccmp", "locl"]
 
 
 class Face:
-    """One file to be cut: from which font, with what kept of its axes, characters and features."""
+    """One file to be cut: from which font, with what kept of its axes, characters and features.
 
-    def __init__(self, file, family, style, source, pins, keep, features):
+    `reserved` names the cut font anew where the licence reserves the name of the published one.
+    """
+
+    def __init__(self, file, family, style, source, pins, keep, features, reserved=None):
         self.file, self.family, self.style = file, family, style
         self.source, self.pins, self.keep, self.features = source, pins, keep, features
+        self.reserved = reserved
 
 
 SERIF = Face(
     "source-serif-4.woff2", "Source Serif 4", "normal",
     "source-serif/VAR/SourceSerif4Variable-Roman.ttf",
-    {"opsz": 18, "wght": (400, 700)}, LATIN + SIGNS, TEXT,
+    {"opsz": 18, "wght": (400, 700)}, LATIN + SIGNS, TEXT, "RaftLabSerif",
 )
 SERIF_ITALIC = Face(
     "source-serif-4-italic.woff2", "Source Serif 4", "italic",
     "source-serif/VAR/SourceSerif4Variable-Italic.ttf",
-    {"opsz": 18, "wght": 400}, SLANTED, TEXT,
+    {"opsz": 18, "wght": 400}, SLANTED, TEXT, "RaftLabSerif-Italic",
 )
 SANS = Face(
     "inter.woff2", "Inter", "normal",
@@ -108,6 +112,11 @@ def cut(face):
     subsetter.subset(font)
     if face.pins:
         font = instancer.instantiateVariableFont(font, face.pins, inplace=True)
+    if face.reserved:
+        # The OFL reserves the name for the font as published, and this is a modified one.
+        for record in font["name"].names:
+            if record.nameID in (1, 3, 4, 6):
+                record.string = face.reserved
     font.flavor = "woff2"
     out = io.BytesIO()
     font.save(out)
