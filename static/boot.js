@@ -1,0 +1,155 @@
+// Starts the page's WebAssembly, and is what is left when that stops.
+//
+// The content policy forbids inline scripts, so this file takes the place of the loader that Trunk would
+// write into the HTML: it finds what Trunk announced there and starts it. It also keeps the text of every
+// session on JavaScript's side, because after a panic, a trap or a lack of memory nothing of the instance
+// may be asked any more: what broke, and the script that led there, must be shown without it.
+
+const root = document.documentElement;
+const SESSION = "raft-lab:session:";
+
+// Storage may be forbidden (private windows, embedding pages, policies): the lab then merely forgets.
+const storage = {
+  get(key) {
+    try {
+      return localStorage.getItem(key);
+    } catch {
+      return null;
+    }
+  },
+  set(key, value) {
+    try {
+      localStorage.setItem(key, value);
+    } catch {
+      // Full or forbidden.
+    }
+  },
+  remove(key) {
+    try {
+      localStorage.removeItem(key);
+    } catch {
+      // Forbidden: then nothing was stored either.
+    }
+  },
+};
+
+const theme = storage.get("raft-lab:theme");
+if (theme === "light" || theme === "dark") root.dataset.theme = theme;
+
+// The sessions of this page, by id: each the script that leads to where it is, as one would paste it.
+const sessions = new Map();
+
+const raftLab = {
+  /// Keeps the script of session `id`, for a reload and for the day this instance breaks.
+  keep(id, text) {
+    sessions.set(id, text);
+    storage.set(SESSION + id, text);
+  },
+  /// The script that session `id` had when it was last kept, or null.
+  kept(id) {
+    const text = sessions.get(id) ?? storage.get(SESSION + id);
+    if (text !== null) sessions.set(id, text);
+    return text;
+  },
+  /// Forgets session `id`.
+  forget(id) {
+    sessions.delete(id);
+    storage.remove(SESSION + id);
+  },
+  /// What the page's panic hook calls; the trap that follows says nothing new.
+  panic(message) {
+    show("The simulator stopped: this is a bug of the lab, not of yours.", message);
+  },
+};
+globalThis.raftLab = raftLab;
+
+function element(name, content, properties = {}) {
+  const made = document.createElement(name);
+  made.append(...[content].flat());
+  return Object.assign(made, properties);
+}
+
+// Everything is set as text, never as markup: a script may hold anything a learner typed.
+function panel(what, message) {
+  const text = [...sessions].map(([id, script]) => `# ${id}\n${script}`).join("\n\n");
+  const script = element("pre", text, { className: "broken-script", tabIndex: 0 });
+  const copy = element("button", "Copy", { type: "button" });
+  copy.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(`${what}\n${message}\n${navigator.userAgent}\n\n${text}`);
+      copy.textContent = "Copied";
+    } catch {
+      getSelection().selectAllChildren(script);
+      copy.textContent = "Selected: copy it from here";
+    }
+  });
+  const again = element("button", "Start again with this script", { type: "button" });
+  again.addEventListener("click", () => location.reload());
+  const afresh = element("button", "Start afresh", { type: "button" });
+  afresh.addEventListener("click", () => {
+    for (const id of [...sessions.keys()]) raftLab.forget(id);
+    // A link may carry the very state that broke.
+    history.replaceState(null, "", location.pathname + location.search);
+    location.reload();
+  });
+  const hasScript = text !== "";
+  return element(
+    "section",
+    [
+      element("h2", what),
+      element("p", message, { className: "broken-message" }),
+      element("p", hasScript ? "Seed and script so far, which bring it back:" : "The text below still reads."),
+      ...(hasScript ? [script] : []),
+      element("p", hasScript ? [copy, " ", again, " ", afresh] : [again, " ", afresh], {
+        className: "broken-actions",
+      }),
+    ],
+    { className: "broken", tabIndex: -1 },
+  );
+}
+
+// Shows what broke above everything else, once, and keeps the broken instance from being called again.
+function show(what, message) {
+  if (root.dataset.lab === "broken") return;
+  root.dataset.lab = "broken";
+  globalThis.requestAnimationFrame = () => 0;
+  for (const island of document.querySelectorAll("[data-lab]")) {
+    if (island !== root) island.inert = true;
+  }
+  const shown = panel(what, String(message));
+  shown.setAttribute("role", "alert");
+  document.body.prepend(shown);
+  shown.focus();
+}
+
+// A trap (unreachable code, memory that cannot grow) and a stack that overflowed leave the instance in a
+// state that nobody knows; any other error is a script's own and leaves it standing.
+function fatal(error) {
+  if (error instanceof WebAssembly.RuntimeError || error instanceof RangeError) {
+    show("The simulator stopped: a trap, or memory ran out.", error.message);
+  }
+}
+addEventListener("error", (event) => fatal(event.error));
+addEventListener("unhandledrejection", (event) => fatal(event.reason));
+
+async function start() {
+  const script = document.querySelector("link[rel=modulepreload]");
+  const wasm = document.querySelector('link[rel=preload][as="fetch"]');
+  if (!script || !wasm) throw new Error("the page does not say where its program is");
+  if (typeof WebAssembly !== "object") throw new Error("this browser has no WebAssembly");
+  const module = await import(script.href);
+  await module.default({ module_or_path: wasm.href });
+  // For the tests: one session must have one trace here and natively.
+  if (module.traceHash) raftLab.traceHash = module.traceHash;
+  if (root.dataset.lab !== "broken") root.dataset.lab = "ready";
+}
+
+root.dataset.lab = "loading";
+try {
+  await start();
+} catch (error) {
+  if (error instanceof WebAssembly.RuntimeError) fatal(error);
+  else show("The simulator could not be loaded.", error?.message ?? error);
+  // Shown to the reader, and for whoever looks here.
+  console.error(error);
+}
