@@ -29,6 +29,9 @@ pub struct LessonData {
     pub solution: Vec<String>,
     /// Panels that are open at first: `terminal`, `keys`, `logs`, `events`, `clients`.
     pub panels: Vec<String>,
+    /// Words that a line may begin with in this lesson; empty: every word.
+    #[serde(default)]
+    pub commands: Vec<String>,
     /// The lesson before.
     pub previous: Option<LessonLink>,
     /// The lesson after.
@@ -84,4 +87,21 @@ pub struct PredictionData {
     pub answer: u32,
     /// Why it is right, told after the choice.
     pub because: String,
+}
+
+/// A piece of a goal's, hint's or prediction's text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Inline<'a> {
+    /// Words.
+    Text(&'a str),
+    /// What stood between backticks: a command, a key, a value.
+    Code(&'a str),
+}
+
+/// Splits a text of a lesson at its backticks, the only mark-up that such texts know.
+pub fn inline(text: &str) -> impl Iterator<Item = Inline<'_>> {
+    text.split('`')
+        .enumerate()
+        .filter(|(_, piece)| !piece.is_empty())
+        .map(|(at, piece)| if at % 2 == 0 { Inline::Text(piece) } else { Inline::Code(piece) })
 }

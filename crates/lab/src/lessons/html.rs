@@ -1,0 +1,559 @@
+//! Prose into HTML: a lesson's page without the lab, complete before any script runs.
+//!
+//! What comes out is valid and holds under a policy without inline scripts and styles: mark-up in
+//! the prose is an error, not a way in. Fenced blocks place the widgets: `goals`, `predict ID`,
+//! `remember`, `assert "claim"`, `lab`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::ops::Range;
+
+use pulldown_cmark::{
+    Alignment, CodeBlockKind, CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html,
+};
+
+use super::data::{GoalData, Inline, PredictionData, inline};
+use super::load::{Block, Lesson, LessonError, Script};
+use super::manifest::line_at;
+
+/// What a lesson's prose may refer to.
+pub(super) struct Names<'a> {
+    /// Words and what they mean.
+    pub(super) glossary: &'a BTreeMap<String, String>,
+    /// Every lesson of the course.
+    pub(super) slugs: &'a BTreeSet<String>,
+}
+
+/// Prose as HTML, and what of it is to be run.
+pub(super) struct Rendered {
+    pub(super) html: String,
+    pub(super) blocks: Vec<Block>,
+    pub(super) errors: Vec<LessonError>,
+}
+
+/// Code that is shown and not run.
+const LANGUAGES: [&str; 6] = ["json", "yaml", "toml", "sh", "text", "console"];
+
+/// Renders a lesson's prose; `file` is how its errors name it.
+pub(super) fn render(prose: &str, file: &str, lesson: &Lesson, names: &Names<'_>) -> Rendered {
+    let mut renderer = Renderer::new(prose, file, 1, lesson, names);
+    renderer.walk();
+    renderer.check_placed();
+    html::push_html(&mut renderer.rendered.html, renderer.out.into_iter());
+    renderer.rendered
+}
+
+/// Which widgets the prose has placed so far.
+#[derive(Default)]
+struct Placed {
+    goals: bool,
+    remember: bool,
+    predictions: BTreeSet<String>,
+    listings: bool,
+}
+
+struct Renderer<'a> {
+    prose: &'a str,
+    file: &'a str,
+    /// The line of the file that the prose begins in.
+    first_line: usize,
+    lesson: &'a Lesson,
+    names: &'a Names<'a>,
+    out: Vec<Event<'a>>,
+    rendered: Rendered,
+    placed: Placed,
+    anchors: BTreeSet<String>,
+    /// The level of the last heading.
+    heading: HeadingLevel,
+    /// What closes the link that is open.
+    link_end: &'static str,
+    table: Option<Table>,
+}
+
+/// A table that is being written.
+struct Table {
+    alignments: Vec<Alignment>,
+    column: usize,
+    in_head: bool,
+}
+
+fn options() -> Options {
+    Options::ENABLE_TABLES | Options::ENABLE_SMART_PUNCTUATION
+}
+
+impl<'a> Renderer<'a> {
+    fn new(
+        prose: &'a str,
+        file: &'a str,
+        first_line: usize,
+        lesson: &'a Lesson,
+        names: &'a Names<'a>,
+    ) -> Renderer<'a> {
+        Renderer {
+            prose,
+            file,
+            first_line,
+            lesson,
+            names,
+            out: Vec::new(),
+            rendered: Rendered { html: String::new(), blocks: Vec::new(), errors: Vec::new() },
+            placed: Placed::default(),
+            anchors: BTreeSet::new(),
+            heading: HeadingLevel::H1,
+            link_end: "</a>",
+            table: None,
+        }
+    }
+
+    fn error(&mut self, byte: usize, message: impl Into<String>) {
+        let line = self.first_line + line_at(self.prose, byte) - 1;
+        self.rendered.errors.push(LessonError::new(self.file, line, message));
+    }
+
+    fn html(&mut self, text: impl Into<String>) {
+        self.out.push(Event::InlineHtml(CowStr::from(text.into())));
+    }
+
+    fn walk(&mut self) {
+        let prose = self.prose;
+        let events: Vec<(Event<'a>, Range<usize>)> =
+            Parser::new_ext(prose, options()).into_offset_iter().collect();
+        self.collect_anchors(&events);
+        let mut at = 0;
+        while let Some((event, range)) = events.get(at) {
+            at += 1;
+            if let Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(info))) = event {
+                let text = text_until(&events, &mut at, TagEnd::CodeBlock);
+                self.fence(info, &text, range.clone());
+            } else if let Event::Start(Tag::Heading { level, .. }) = event {
+                let title = text_until(&events, &mut at.clone(), TagEnd::Heading(*level));
+                self.heading(*level, &title, range.start);
+            } else {
+                self.event(event.clone(), range.start);
+            }
+        }
+    }
+
+    /// Links to a heading may stand before it.
+    fn collect_anchors(&mut self, events: &[(Event<'a>, Range<usize>)]) {
+        for (at, (event, range)) in events.iter().enumerate() {
+            if let Event::Start(Tag::Heading { level, .. }) = event {
+                let title = text_until(events, &mut (at + 1), TagEnd::Heading(*level));
+                if !self.anchors.insert(anchor(&title)) {
+                    self.error(range.start, "another heading has the same words");
+                }
+            }
+        }
+    }
+
+    fn event(&mut self, event: Event<'a>, byte: usize) {
+        match event {
+            Event::Html(_) | Event::InlineHtml(_) => {
+                self.error(byte, "HTML is not allowed in prose; Markdown is enough");
+            }
+            Event::Start(Tag::Link { dest_url, .. }) => self.link(&dest_url, byte),
+            Event::End(TagEnd::Link) => self.html(self.link_end),
+            Event::Start(Tag::Image { .. }) => {
+                self.error(byte, "pictures are not supported: the lab draws what is to be seen");
+            }
+            Event::End(TagEnd::Image) => {}
+            Event::Start(Tag::Table(alignments)) => {
+                self.table = Some(Table { alignments, column: 0, in_head: false });
+                self.html("<div class=\"table\" tabindex=\"0\"><table>\n");
+            }
+            Event::End(TagEnd::Table) => {
+                self.table = None;
+                self.html("</tbody></table></div>\n");
+            }
+            Event::Start(Tag::TableHead) => self.table_row(true),
+            Event::End(TagEnd::TableHead) => self.html("</tr></thead><tbody>\n"),
+            Event::Start(Tag::TableRow) => self.table_row(false),
+            Event::End(TagEnd::TableRow) => self.html("</tr>\n"),
+            Event::Start(Tag::TableCell) => self.table_cell(),
+            Event::End(TagEnd::TableCell) => {
+                let head = self.table.as_ref().is_some_and(|table| table.in_head);
+                self.html(if head { "</th>" } else { "</td>" });
+            }
+            other => self.out.push(other),
+        }
+    }
+
+    fn table_row(&mut self, in_head: bool) {
+        if let Some(table) = &mut self.table {
+            table.in_head = in_head;
+            table.column = 0;
+        }
+        self.html(if in_head { "<thead><tr>" } else { "<tr>" });
+    }
+
+    /// Alignment is a class: the policy forbids `style` attributes.
+    fn table_cell(&mut self) {
+        let Some(table) = &mut self.table else { return };
+        let class = match table.alignments.get(table.column) {
+            Some(Alignment::Right) => " class=\"right\"",
+            Some(Alignment::Center) => " class=\"center\"",
+            Some(Alignment::Left | Alignment::None) | None => "",
+        };
+        table.column += 1;
+        let cell = match table.in_head {
+            true => format!("<th scope=\"col\"{class}>"),
+            false => format!("<td{class}>"),
+        };
+        self.html(cell);
+    }
+
+    fn heading(&mut self, level: HeadingLevel, title: &str, byte: usize) {
+        if level == HeadingLevel::H1 {
+            self.error(byte, "the title is the only heading of the first level: begin with ##");
+        } else if level as usize > self.heading as usize + 1 {
+            self.error(byte, "a heading skips a level");
+        }
+        self.heading = level;
+        self.out.push(Event::Start(Tag::Heading {
+            level,
+            id: Some(CowStr::from(anchor(title))),
+            classes: Vec::new(),
+            attrs: Vec::new(),
+        }));
+    }
+
+    /// Opens a link or a word of the glossary.
+    fn link(&mut self, target: &str, byte: usize) {
+        self.link_end = "</a>";
+        let address = if let Some(term) = target.strip_prefix("#term:") {
+            return self.term(term, byte);
+        } else if let Some(slug) = target.strip_prefix("lesson:") {
+            if !self.names.slugs.contains(slug) {
+                self.error(byte, format!("dead link: there is no lesson {slug}"));
+            }
+            format!("{slug}.html")
+        } else if let Some(anchor) = target.strip_prefix('#') {
+            if !self.anchors.contains(anchor) {
+                self.error(byte, format!("dead link: there is no heading #{anchor}"));
+            }
+            target.to_owned()
+        } else {
+            let page = ["index.html", "sandbox.html"].contains(&target);
+            if !page && !target.starts_with("https://") {
+                let message = format!(
+                    "dead link: {target}; there are lesson:SLUG, #heading, #term:WORD, \
+                     sandbox.html, index.html and https://"
+                );
+                self.error(byte, message);
+            }
+            target.to_owned()
+        };
+        self.html(format!("<a href=\"{}\">", escape(&address)));
+    }
+
+    fn term(&mut self, term: &str, byte: usize) {
+        let Some(meaning) = self.names.glossary.get(term) else {
+            self.link_end = "";
+            return self.error(byte, format!("the glossary has no term {term}"));
+        };
+        self.link_end = "</abbr>";
+        self.html(format!("<abbr class=\"term\" tabindex=\"0\" title=\"{}\">", escape(meaning)));
+    }
+
+    fn fence(&mut self, info: &str, text: &str, range: Range<usize>) {
+        let (word, rest) = info.split_once(' ').unwrap_or((info, ""));
+        let (rest, byte) = (rest.trim(), range.start);
+        let script = || Script {
+            text: text.to_owned(),
+            file: self.file.to_owned(),
+            first_line: self.first_line + line_at(self.prose, byte),
+        };
+        match word {
+            "goals" => self.goals(rest, text, byte),
+            "predict" => self.predict(rest, text, byte),
+            "remember" => self.remember(text, byte),
+            "assert" => {
+                let script = script();
+                self.rendered.blocks.push(Block::Claim(script));
+                let claim = rest.trim_matches('"');
+                if !claim.is_empty() {
+                    let claim = inline_markdown(claim);
+                    self.html(format!("<p class=\"claim\">{claim}</p>\n"));
+                }
+            }
+            "lab" => {
+                let (transcript, continued) = (script(), rest == "continued");
+                if !(rest.is_empty() || continued) {
+                    self.error(byte, "after `lab` there may only stand `continued`");
+                }
+                if continued && !self.placed.listings {
+                    self.error(byte, "there is no `lab` block before it to continue");
+                }
+                self.placed.listings = true;
+                self.html(listing_html(text));
+                self.rendered.blocks.push(Block::Listing { transcript, continued });
+            }
+            language if LANGUAGES.contains(&language) => {
+                self.html(format!("<pre><code>{}</code></pre>\n", escape(text)));
+            }
+            other => {
+                let message = format!(
+                    "no such block: {other}; there are goals, predict ID, remember, assert, lab \
+                     and for code {}",
+                    LANGUAGES.join(", ")
+                );
+                self.error(byte, message);
+            }
+        }
+    }
+
+    fn goals(&mut self, rest: &str, text: &str, byte: usize) {
+        if !rest.is_empty() || !text.trim().is_empty() {
+            self.error(byte, "a `goals` block is empty: the goals stand in lesson.toml");
+        }
+        if std::mem::replace(&mut self.placed.goals, true) {
+            self.error(byte, "the goals are placed once");
+        }
+        if self.placed.predictions.is_empty() {
+            self.error(byte, "a prediction comes before the goals: first guess, then act");
+        }
+        self.heading = HeadingLevel::H2;
+        self.html(goals_html(&self.lesson.data.goals, &self.lesson.data.solution));
+    }
+
+    fn predict(&mut self, id: &str, text: &str, byte: usize) {
+        if !text.trim().is_empty() {
+            self.error(byte, "a `predict` block is empty: the question stands in lesson.toml");
+        }
+        let lesson = self.lesson;
+        let Some(prediction) = lesson.data.predictions.iter().find(|one| one.id == id) else {
+            return self.error(byte, format!("lesson.toml has no prediction `{id}`"));
+        };
+        if !self.placed.predictions.insert(id.to_owned()) {
+            self.error(byte, "a prediction is placed once");
+        }
+        self.html(prediction_html(prediction));
+    }
+
+    fn remember(&mut self, text: &str, byte: usize) {
+        if std::mem::replace(&mut self.placed.remember, true) {
+            self.error(byte, "what to remember is said once");
+        }
+        let items = Parser::new_ext(text, options())
+            .filter(|event| matches!(event, Event::Start(Tag::Item)))
+            .count();
+        if items != 3 {
+            self.error(byte, format!("what to remember is a list of three lines, not {items}"));
+        }
+        let first_line = self.first_line + line_at(self.prose, byte);
+        let mut inner = Renderer::new(text, self.file, first_line, self.lesson, self.names);
+        inner.walk();
+        let mut list = String::new();
+        html::push_html(&mut list, inner.out.into_iter());
+        self.rendered.errors.append(&mut inner.rendered.errors);
+        self.heading = HeadingLevel::H2;
+        self.html(format!("<aside class=\"remember\"><h2>Remember</h2>\n{list}</aside>\n"));
+    }
+
+    /// Everything that a lesson must have, and everything that its manifest speaks of.
+    fn check_placed(&mut self) {
+        if !self.placed.goals {
+            self.error(0, "the goals are placed nowhere: a fenced block `goals` says where");
+        }
+        if !self.placed.remember {
+            self.error(0, "a lesson ends with what to remember: a fenced block `remember`");
+        }
+        let lesson = self.lesson;
+        for prediction in &lesson.data.predictions {
+            if !self.placed.predictions.contains(&prediction.id) {
+                let message = format!("the prediction {} is placed nowhere", prediction.id);
+                self.error(0, message);
+            }
+        }
+    }
+}
+
+/// The text of the events up to `end`, and `at` behind it.
+fn text_until(events: &[(Event<'_>, Range<usize>)], at: &mut usize, end: TagEnd) -> String {
+    let mut text = String::new();
+    while let Some((event, _)) = events.get(*at) {
+        *at += 1;
+        match event {
+            Event::Text(piece) | Event::Code(piece) => text.push_str(piece),
+            Event::SoftBreak => text.push(' '),
+            Event::End(tag) if *tag == end => break,
+            _ => {}
+        }
+    }
+    text
+}
+
+/// What a link to a heading names it: its words in small letters with hyphens between.
+fn anchor(title: &str) -> String {
+    let words: Vec<String> = title
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
+        .collect();
+    words.join("-")
+}
+
+/// Text as HTML text or as the value of a quoted attribute.
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+/// One line of Markdown as HTML without a paragraph around it.
+fn inline_markdown(text: &str) -> String {
+    let mut out = String::new();
+    let events = Parser::new_ext(text, options()).filter_map(|event| match event {
+        Event::Start(Tag::Paragraph) | Event::End(TagEnd::Paragraph) => None,
+        Event::Html(raw) | Event::InlineHtml(raw) => Some(Event::Text(raw)),
+        other => Some(other),
+    });
+    html::push_html(&mut out, events);
+    out
+}
+
+/// A text of the manifest: words, and code between backticks.
+fn text_html(text: &str) -> String {
+    inline(text)
+        .map(|piece| match piece {
+            Inline::Text(words) => escape(words),
+            Inline::Code(code) => format!("<code>{}</code>", escape(code)),
+        })
+        .collect()
+}
+
+/// A listing of the lab's language: what is typed and, if it has any `$ `, what that prints.
+fn listing_html(text: &str) -> String {
+    let mut out = String::from("<pre class=\"lab\"><code>");
+    let typed_alone = !text.lines().any(|line| line.starts_with("$ "));
+    for line in text.lines() {
+        let (prompt, typed) = match line.strip_prefix("$ ") {
+            Some(typed) => ("<span class=\"prompt\">$ </span>", Some(typed)),
+            None => ("", typed_alone.then_some(line)),
+        };
+        let _ = match typed {
+            Some(typed) if typed.starts_with('#') => {
+                writeln!(out, "{prompt}<span class=\"comment\">{}</span>", escape(typed))
+            }
+            Some(typed) => writeln!(out, "{prompt}<kbd>{}</kbd>", escape(typed)),
+            None => writeln!(out, "<samp>{}</samp>", escape(line)),
+        };
+    }
+    out.push_str("</code></pre>\n");
+    out
+}
+
+fn goals_html(goals: &[GoalData], solution: &[String]) -> String {
+    let mut out = String::from("<section class=\"goals\" data-goals><h2>Now do it</h2>\n<ol>\n");
+    for goal in goals {
+        let (id, text) = (escape(&goal.id), text_html(&goal.text));
+        let _ = write!(out, "<li data-goal=\"{id}\">{text}");
+        for (at, hint) in goal.hints.iter().enumerate() {
+            let summary = match goal.hints.len() {
+                1 => "Hint".to_owned(),
+                of => format!("Hint {} of {of}", at + 1),
+            };
+            let hint = text_html(hint);
+            let _ = write!(out, "<details><summary>{summary}</summary><p>{hint}</p></details>");
+        }
+        out.push_str("</li>\n");
+    }
+    let solution = listing_html(&solution.join("\n"));
+    let _ = write!(
+        out,
+        "</ol>\n<details class=\"solution\"><summary>A solution</summary>{solution}</details>\n\
+         </section>\n"
+    );
+    out
+}
+
+fn prediction_html(prediction: &PredictionData) -> String {
+    let id = escape(&prediction.id);
+    let mut out = format!(
+        "<fieldset class=\"predict\" data-predict=\"{id}\"><legend>{}</legend>\n",
+        text_html(&prediction.question)
+    );
+    for (at, option) in prediction.options.iter().enumerate() {
+        let option = text_html(option);
+        let _ = writeln!(
+            out,
+            "<label><input type=\"radio\" name=\"predict-{id}\" value=\"{at}\"> {option}</label>"
+        );
+    }
+    let because = text_html(&prediction.because);
+    let _ = writeln!(out, "<p class=\"because\" hidden>{because}</p></fieldset>");
+    out
+}
+
+impl Lesson {
+    /// What stands in the prose column of the lesson's page: the article, and the way back and on.
+    pub fn html(&self) -> String {
+        let data = &self.data;
+        let minutes = if data.minutes == 1 { "minute" } else { "minutes" };
+        format!(
+            "<article class=\"lesson\">\n\
+             <p class=\"eyebrow\">Lesson {} · about {} {minutes}</p>\n\
+             <h1>{}</h1>\n{}</article>\n{}",
+            data.number,
+            data.minutes,
+            escape(&data.title),
+            self.body,
+            self.foot_html()
+        )
+    }
+
+    fn foot_html(&self) -> String {
+        let link = |class: &str, rel: &str, id: &str, title: &str| {
+            let title = escape(title);
+            format!("<a class=\"{class}\" rel=\"{rel}\" href=\"{id}.html\">{title}</a>\n")
+        };
+        let back = match &self.data.previous {
+            Some(lesson) => link("back", "prev", &lesson.id, &lesson.title),
+            None => "<a class=\"back\" href=\"index.html\">All lessons</a>\n".to_owned(),
+        };
+        let next = match &self.data.next {
+            Some(lesson) => link("next", "next", &lesson.id, &lesson.title),
+            None => "<a class=\"next\" href=\"sandbox.html\">Sandbox</a>\n".to_owned(),
+        };
+        let place = format!("{} of {}", self.data.number, self.course_length);
+        format!(
+            "<nav class=\"lesson-foot\" aria-label=\"Lessons\">\n\
+             {back}<span class=\"place\">{place}</span>\n{next}</nav>\n"
+        )
+    }
+
+    /// The lesson as JSON for a `<script type="application/json">`: no `<` can end that element.
+    ///
+    /// # Panics
+    /// Never: a lesson's data are strings and numbers.
+    pub fn data_json(&self) -> String {
+        let json = serde_json::to_string(&self.data).expect("strings and numbers become JSON");
+        json.replace('<', "\\u003c")
+    }
+}
+
+/// The list of lessons for the home page.
+pub fn home_list_html(lessons: &[Lesson]) -> String {
+    let mut out = String::from("<ol class=\"lessons\">\n");
+    for Lesson { data, .. } in lessons {
+        let id = escape(&data.id);
+        let _ = writeln!(
+            out,
+            "<li data-lesson=\"{id}\"><a href=\"{id}.html\">{}</a> \
+             <span class=\"minutes\">{} min</span><p>{}</p></li>",
+            escape(&data.title),
+            data.minutes,
+            text_html(&data.summary)
+        );
+    }
+    out.push_str("</ol>\n");
+    out
+}
