@@ -1,0 +1,115 @@
+//! The page in a real browser: Node's packages, Chromium, and the tests in `tests/browser/`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::command::{ask, command, root, run};
+use crate::stages::Stage;
+use crate::tools::version_of;
+
+/// Runs every test file against `dist/`.
+///
+/// # Errors
+/// Node or a browser is missing, or a test fails.
+pub(crate) fn test(stage: &mut Stage, hashes: &Path) -> Result<()> {
+    let dir = root().join("tests/browser");
+    packages(stage, &dir)?;
+    let mut node = command("node");
+    node.args(["--test", "--test-concurrency=1", "--test-reporter=spec"]);
+    node.args(test_files(&dir)?);
+    node.env("CHROME", chromium()?);
+    node.env("RAFT_LAB_DIST", root().join("dist"));
+    // Absent when only this stage was asked for on a fresh checkout; the tests then say so.
+    if hashes.is_file() {
+        node.env("RAFT_LAB_HASHES", hashes);
+    }
+    stage.run(&mut node)
+}
+
+fn test_files(dir: &Path) -> Result<Vec<PathBuf>> {
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(dir)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
+    files.retain(|file| file.to_string_lossy().ends_with(".test.mjs"));
+    files.sort();
+    Ok(files)
+}
+
+/// Installs the packages that the lock file names, unless they are there already.
+fn packages(stage: &mut Stage, dir: &Path) -> Result<()> {
+    match version_of(Path::new("node")) {
+        Some([major, ..]) if major >= 20 => {}
+        Some([old, ..]) => {
+            bail!("Node.js {old} is too old for the browser tests: install 20 or newer")
+        }
+        None => bail!("the browser tests need Node.js 20 or newer: install it, with npm"),
+    }
+    let modified = |file: &str| fs::metadata(dir.join(file)).and_then(|data| data.modified()).ok();
+    let installed = modified("node_modules/.package-lock.json");
+    if installed.is_some() && installed >= modified("package-lock.json") {
+        return Ok(());
+    }
+    let mut npm = command(if cfg!(windows) { "npm.cmd" } else { "npm" });
+    npm.current_dir(dir).args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+    stage.run(&mut npm).context("the packages of the browser tests cannot be installed")
+}
+
+/// A Chromium that runs: named by `CHROME`, on PATH, where its installers put it, or installed now.
+fn chromium() -> Result<PathBuf> {
+    if let Some(chrome) = std::env::var_os("CHROME").filter(|chrome| !chrome.is_empty()) {
+        let chrome = PathBuf::from(chrome);
+        if runs(&chrome) {
+            return Ok(chrome);
+        }
+        bail!("CHROME names {}, which does not run", chrome.display());
+    }
+    if let Some(found) = installed_chromium() {
+        return Ok(found);
+    }
+    install_chromium()?;
+    installed_chromium().context("Chromium was installed but does not run")
+}
+
+fn installed_chromium() -> Option<PathBuf> {
+    let names = [
+        "chromium",
+        "chromium-browser",
+        "google-chrome",
+        "google-chrome-stable",
+        "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+        "/Applications/Chromium.app/Contents/MacOS/Chromium",
+        r"C:\Program Files\Google\Chrome\Application\chrome.exe",
+    ];
+    names.into_iter().map(PathBuf::from).find(|path| runs(path))
+}
+
+fn runs(chrome: &Path) -> bool {
+    // Windows' Chrome opens a window when asked for its version.
+    if cfg!(windows) { chrome.is_file() } else { version_of(chrome).is_some() }
+}
+
+/// Installs Debian's package, where that is possible without asking anybody.
+fn install_chromium() -> Result<()> {
+    const HOW: &str = "the browser tests need Chromium or Chrome: install one (on Debian \
+                       `sudo apt-get install chromium`), or name it in CHROME";
+    if ask(Command::new("apt-get").arg("--version")).is_none() {
+        bail!(HOW);
+    }
+    let root = ask(Command::new("id").arg("-u")).as_deref() == Some("0");
+    if !root && ask(Command::new("sudo").args(["-n", "true"])).is_none() {
+        bail!(HOW);
+    }
+    let apt = |arguments: &[&str]| {
+        let mut apt = command(if root { "apt-get" } else { "sudo" });
+        if !root {
+            apt.args(["-n", "apt-get"]);
+        }
+        apt.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
+        apt
+    };
+    println!("installing Debian's chromium");
+    run(&mut apt(&["update", "-q"])).context(HOW)?;
+    run(&mut apt(&["install", "-q", "-y", "--no-install-recommends", "chromium"])).context(HOW)
+}

@@ -1,0 +1,112 @@
+//! The page, built and served by Trunk.
+
+use std::net::TcpListener;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::command::{command, run};
+use crate::tools::{self, Tools};
+
+/// How the page is compiled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Profile {
+    /// Quickly.
+    Dev,
+    /// Small and fast, as it is published.
+    Release,
+}
+
+/// What `serve` was asked for.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct ServeOptions {
+    profile: Profile,
+    port: u16,
+}
+
+impl ServeOptions {
+    /// Reads `--release` and `--port N`.
+    ///
+    /// # Errors
+    /// Anything else.
+    pub(crate) fn parse(options: &[&str]) -> Result<ServeOptions> {
+        let mut parsed = ServeOptions { profile: Profile::Dev, port: 8080 };
+        let mut rest = options;
+        while let [first, after @ ..] = rest {
+            rest = after;
+            match (*first, rest) {
+                ("--release", _) => parsed.profile = Profile::Release,
+                ("--port", [port, after @ ..]) => {
+                    let what = || format!("--port: `{port}` is not a port, 1 to 65535");
+                    parsed.port = port.parse().ok().filter(|&port| port != 0).with_context(what)?;
+                    rest = after;
+                }
+                ("--port", []) => bail!("--port: which one?"),
+                (unknown, _) => bail!("serve knows --release and --port N, not `{unknown}`"),
+            }
+        }
+        Ok(parsed)
+    }
+}
+
+/// Builds the release page into `dist/`.
+///
+/// # Errors
+/// The page does not build.
+pub(crate) fn build(tools: &Tools) -> Result<()> {
+    run(&mut build_command(tools)?)
+}
+
+/// The command that builds the release page into `dist/`.
+///
+/// # Errors
+/// PATH cannot be written.
+pub(crate) fn build_command(tools: &Tools) -> Result<Command> {
+    let mut trunk = trunk(tools)?;
+    trunk.args(["build", "--offline", "--release"]);
+    Ok(trunk)
+}
+
+/// Serves the page, and rebuilds it on every change, until interrupted.
+///
+/// # Errors
+/// The port is taken, or a tool is missing.
+pub(crate) fn serve(options: &ServeOptions) -> Result<()> {
+    let tools = tools::for_page(options.profile)?;
+    let address = format!("127.0.0.1:{}", options.port);
+    drop(TcpListener::bind(&address).with_context(|| {
+        format!("{address} is taken; choose another port with `cargo xtask serve --port 8081`")
+    })?);
+    println!("\nThe page will be at http://{address}/ once it is built (Ctrl-C ends).\n");
+    let mut trunk = trunk(&tools)?;
+    trunk.args(["serve", "--offline", "--port", &options.port.to_string()]);
+    if options.profile == Profile::Release {
+        trunk.arg("--release");
+    }
+    run(&mut trunk)
+}
+
+fn trunk(tools: &Tools) -> Result<Command> {
+    let mut trunk = command("trunk");
+    trunk.env("PATH", tools.path()?);
+    // NO_COLOR=1 is what people set, and what Trunk refuses: it wants true or false.
+    if std::env::var_os("NO_COLOR").is_some() {
+        trunk.env("NO_COLOR", "true");
+    }
+    Ok(trunk)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Options may come in any order; a wrong one says what is known.
+    #[test]
+    fn options_are_read() {
+        let parsed = ServeOptions::parse(&["--port", "9000", "--release"]).unwrap();
+        assert_eq!(parsed, ServeOptions { profile: Profile::Release, port: 9000 });
+        for wrong in [&["--port"][..], &["--port", "x"], &["--port", "0"], &["--open"]] {
+            assert!(ServeOptions::parse(wrong).is_err(), "{wrong:?}");
+        }
+    }
+}
