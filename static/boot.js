@@ -33,9 +33,6 @@ const storage = {
   },
 };
 
-const theme = storage.get("raft-lab:theme");
-if (theme === "light" || theme === "dark") root.dataset.theme = theme;
-
 // The sessions of this page, by id: each the script that leads to where it is, as one would paste it.
 const sessions = new Map();
 
@@ -113,9 +110,7 @@ function show(what, message) {
   if (root.dataset.lab === "broken") return;
   root.dataset.lab = "broken";
   globalThis.requestAnimationFrame = () => 0;
-  for (const island of document.querySelectorAll("[data-lab]")) {
-    if (island !== root) island.inert = true;
-  }
+  for (const island of document.querySelectorAll("body [data-lab]")) island.inert = true;
   const shown = panel(what, String(message));
   shown.setAttribute("role", "alert");
   document.body.prepend(shown);

@@ -197,16 +197,10 @@ def stylesheet(fonts):
         borrowed = (set(SIGNS) - have[face]) & have[lender]
         have[face] |= borrowed
         css += face_rule(face.family, "normal", "400 700", lender.file, borrowed)
-    stacks = {face.family: [face.family] for face in (SERIF, SANS, MONO)}
     for face, names, measured in FALLBACKS:
         family = f"{face.family} as {names[0]}"
-        stacks[face.family].append(family)
         css += fallback_rule(family, names, fonts[face], TTFont(PACKAGES / measured))
-    css += ":root {\n"
-    for name, face, generic in [("prose", SERIF, "serif"), ("ui", SANS, "sans-serif"), ("code", MONO, "monospace")]:
-        stack = ", ".join(f'"{family}"' for family in stacks[face.family])
-        css += f"  --font-{name}: {stack}, {generic};\n"
-    return css + "}\n"
+    return css.rstrip() + "\n"
 
 
 def main():
