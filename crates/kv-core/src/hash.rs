@@ -3,7 +3,8 @@
 //! Not a cryptographic hash: nobody here has a reason to cheat. It must only differ, with
 //! overwhelming likelihood, where two stores differ by mistake.
 
-use crate::{Change, RevisionPair};
+use crate::Change;
+use crate::record::Record;
 
 /// Odd and without pattern: the golden ratio in 64 bits.
 const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -38,7 +39,8 @@ fn finish(mut word: u64) -> u64 {
 }
 
 /// The fingerprint of one recorded change.
-pub(crate) fn of_change(at: RevisionPair, change: &Change) -> u64 {
+pub(crate) fn of_record(record: &Record) -> u64 {
+    let Record { at, change } = record;
     let mut mixer = Mixer(MULTIPLIER);
     mixer.word(at.main.0 as u64);
     mixer.word(at.sub as u64);
@@ -69,25 +71,26 @@ pub(crate) fn of_words(words: &[u64]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Revision;
+    use crate::{Revision, RevisionPair};
+
+    fn deletion(key: &[u8]) -> Record {
+        let at = RevisionPair { main: Revision(2), sub: 0 };
+        Record { at, change: Change::Delete { key: key.into() } }
+    }
 
     #[test]
     fn the_value_is_the_same_for_ever() {
         // Proves that recorded hashes stay valid: a change of this function must be deliberate.
         assert_eq!(of_words(&[1, 2, 3]), of_words(&[1, 2, 3]));
         assert_ne!(of_words(&[1, 2, 3]), of_words(&[1, 3, 2]));
-        let at = RevisionPair { main: Revision(2), sub: 0 };
-        let name = Change::Delete { key: "name".into() };
-        assert_eq!(of_change(at, &name), 6_971_666_702_952_309_178);
+        assert_eq!(of_record(&deletion(b"name")), 6_971_666_702_952_309_178);
     }
 
     #[test]
     fn zero_bytes_count() {
         // Proves that padding to eight bytes does not make different keys alike.
-        let at = RevisionPair { main: Revision(2), sub: 0 };
         let keys: [&[u8]; 4] = [b"k", b"k\0", b"\0k", b"k\0\0\0\0\0\0\0\0"];
-        let mut seen: Vec<u64> =
-            keys.map(|key| of_change(at, &Change::Delete { key: key.into() })).to_vec();
+        let mut seen = keys.map(|key| of_record(&deletion(key))).to_vec();
         seen.sort_unstable();
         seen.dedup();
         assert_eq!(seen.len(), keys.len());

@@ -1,10 +1,13 @@
-//! One key's history: which revisions changed it, in which of its lives (etcd `mvcc/key_index.go`).
+//! One key's history: which records are its own, in which of its lives (etcd `mvcc/key_index.go`).
+
+use std::sync::Arc;
 
 use imbl::Vector;
 
-use crate::{Revision, RevisionPair};
+use crate::record::{Change, Record};
+use crate::{Bytes, KeyValue, LeaseId, Revision, RevisionPair};
 
-/// The revisions at which one key changed, oldest first, split into its lives.
+/// The records of one key, oldest first, split into its lives.
 ///
 /// A life, in etcd's word a *generation*, begins with a put and ends with a tombstone. In a shell:
 ///
@@ -15,13 +18,18 @@ use crate::{Revision, RevisionPair};
 /// current: [ 5 ]                  created at 5, version 1
 /// ```
 ///
-/// - A closed generation ends with its tombstone and holds at least one revision before it, unless
+/// - A closed generation ends with its tombstone and holds at least one put before it, unless
 ///   compaction took that.
 /// - The current generation holds no tombstone. It is empty while the key is deleted.
 /// - Revisions grow along a generation and from one generation to the next.
+///
+/// etcd keeps bare revisions here and looks the values up elsewhere; we keep pointers to the
+/// records, which saves a read of many keys a search per key.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct KeyIndex {
-    closed: Vector<Generation>,
+    // Behind a pointer, because a vector makes room for dozens of items at a time, and there are
+    // many keys with one closed life and few with dozens.
+    closed: Vector<Arc<Generation>>,
     current: Generation,
 }
 
@@ -29,64 +37,80 @@ pub(crate) struct KeyIndex {
 #[derive(Clone, Debug, Default)]
 struct Generation {
     created: Revision,
-    /// Version after the last put. Compaction takes revisions away but leaves this count.
+    /// Version after the last put. Compaction takes records away but leaves this count.
     version: i64,
-    revisions: Vector<RevisionPair>,
-}
-
-/// What a put made of a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Written {
-    pub(crate) created: Revision,
-    pub(crate) version: i64,
+    records: Vector<Arc<Record>>,
 }
 
 impl KeyIndex {
-    /// Notes a put: the next version of a living key, or the beginning of a new life.
-    pub(crate) fn put(&mut self, at: RevisionPair) -> Written {
-        debug_assert!(self.last() < Some(at), "a key's revisions grow");
+    /// Adds a put: the next version of a living key, or the beginning of a new life.
+    pub(crate) fn put(
+        &mut self,
+        at: RevisionPair,
+        key: Bytes,
+        value: Bytes,
+        lease: LeaseId,
+    ) -> Arc<Record> {
         let life = &mut self.current;
-        if life.revisions.is_empty() {
+        if life.records.is_empty() {
             life.created = at.main;
             life.version = 0;
         }
         life.version += 1;
-        life.revisions.push_back(at);
-        Written { created: life.created, version: life.version }
+        let kv = KeyValue {
+            key,
+            value,
+            create_revision: life.created,
+            mod_revision: at.main,
+            version: life.version,
+            lease,
+        };
+        let record = Arc::new(Record { at, change: Change::Put(kv) });
+        life.records.push_back(record.clone());
+        record
     }
 
-    /// Notes a put of which only the outcome is known: the way back from what was saved, where
-    /// compaction may have taken the beginning of the life.
-    pub(crate) fn restore(&mut self, at: RevisionPair, created: Revision, version: i64) {
-        self.current.created = created;
-        self.current.version = version;
-        self.current.revisions.push_back(at);
-    }
-
-    /// Notes the deletion of a living key.
-    pub(crate) fn tombstone(&mut self, at: RevisionPair) {
+    /// Adds the deletion of a living key.
+    pub(crate) fn tombstone(&mut self, at: RevisionPair, key: Bytes) -> Arc<Record> {
         assert!(self.is_alive(), "only a living key can be deleted");
-        let mut life = std::mem::take(&mut self.current);
-        life.revisions.push_back(at);
-        self.closed.push_back(life);
+        let record = Arc::new(Record { at, change: Change::Delete { key } });
+        self.end_life(record.clone());
+        record
+    }
+
+    /// Adds a record that was made before: the way back from what was saved, where compaction may
+    /// have taken the beginning of a life. False if the record cannot be: a deletion of nothing.
+    pub(crate) fn restore(&mut self, record: Arc<Record>) -> bool {
+        match &record.change {
+            Change::Put(kv) => {
+                self.current.created = kv.create_revision;
+                self.current.version = kv.version;
+                self.current.records.push_back(record);
+            }
+            Change::Delete { .. } if self.is_alive() => self.end_life(record),
+            Change::Delete { .. } => return false,
+        }
+        true
     }
 
     /// Whether the key exists now.
     pub(crate) fn is_alive(&self) -> bool {
-        !self.current.revisions.is_empty()
+        !self.current.records.is_empty()
     }
 
-    /// The revision that holds the key's value as of `revision`; `None` if it did not exist then.
-    pub(crate) fn get(&self, revision: Revision) -> Option<RevisionPair> {
-        if self.current.begins_by(revision) {
-            return self.current.last_by(revision);
-        }
-        // The last life that had begun by then. Lives are few, but a key that is created and
-        // deleted in a loop has many: halve rather than walk.
-        let begun = partition_point(&self.closed, |life| life.begins_by(revision));
-        let life = self.closed.get(begun.checked_sub(1)?)?;
-        let deleted_at = life.revisions.back()?.main;
-        if deleted_at <= revision { None } else { life.last_by(revision) }
+    /// The key's pair as of `revision`, and where it was put; `None` if it did not exist then.
+    pub(crate) fn get(&self, revision: Revision) -> Option<(RevisionPair, &KeyValue)> {
+        let record = if self.current.begins_by(revision) {
+            self.current.last_by(revision)?
+        } else {
+            // The last life that had begun by then. Lives are few, but a key that is created and
+            // deleted in a loop has many: halve rather than walk.
+            let begun = partition_point(&self.closed, |life| life.begins_by(revision));
+            let life = self.closed.get(begun.checked_sub(1)?)?;
+            // If it had ended too, the last record is the tombstone, which has no pair.
+            life.last_by(revision)?
+        };
+        record.change.pair().map(|kv| (record.at, kv))
     }
 
     /// Forgets what no read at `revision` or later can see. True if nothing is left of the key.
@@ -97,44 +121,47 @@ impl KeyIndex {
         }
         // Only the first life left can have begun by then: the next begins after it has ended.
         match self.closed.front_mut() {
-            Some(life) => life.forget_before(revision),
+            Some(life) => Arc::make_mut(life).forget_before(revision),
             None => self.current.forget_before(revision),
         }
         self.closed.is_empty() && !self.is_alive()
     }
 
-    fn last(&self) -> Option<RevisionPair> {
-        let life = if self.is_alive() { Some(&self.current) } else { self.closed.back() };
-        life.and_then(|life| life.revisions.back()).copied()
+    fn end_life(&mut self, tombstone: Arc<Record>) {
+        let mut life = std::mem::take(&mut self.current);
+        life.records.push_back(tombstone);
+        self.closed.push_back(Arc::new(life));
     }
 }
 
 impl Generation {
     fn begins_by(&self, revision: Revision) -> bool {
-        self.revisions.front().is_some_and(|first| first.main <= revision)
+        // True of a compacted life too: its first record left is no younger than the compaction,
+        // and no read is older.
+        !self.records.is_empty() && self.created <= revision
     }
 
     fn ends_by(&self, revision: Revision) -> bool {
-        self.revisions.back().is_some_and(|last| last.main <= revision)
+        self.records.back().is_some_and(|last| last.at.main <= revision)
     }
 
-    /// The last change at or before `revision`.
-    fn last_by(&self, revision: Revision) -> Option<RevisionPair> {
+    /// The last record at or before `revision`.
+    fn last_by(&self, revision: Revision) -> Option<&Arc<Record>> {
         // Nearly every read is of the newest version.
-        let last = self.revisions.back().filter(|last| last.main <= revision);
-        if last.is_some() {
-            return last.copied();
-        }
-        let after = partition_point(&self.revisions, |pair| pair.main <= revision);
-        self.revisions.get(after.checked_sub(1)?).copied()
+        let last = self.records.back().filter(|last| last.at.main <= revision);
+        last.or_else(|| self.records.get(self.count_by(revision).checked_sub(1)?))
     }
 
-    /// Keeps the last change at or before `revision`, and what is younger.
+    /// Keeps the last record at or before `revision`, and what is younger.
     fn forget_before(&mut self, revision: Revision) {
-        let after = partition_point(&self.revisions, |pair| pair.main <= revision);
-        if after > 1 {
-            self.revisions = self.revisions.skip(after - 1);
+        let past = self.count_by(revision);
+        if past > 1 {
+            self.records = self.records.skip(past - 1);
         }
+    }
+
+    fn count_by(&self, revision: Revision) -> usize {
+        partition_point(&self.records, |record| record.at.main <= revision)
     }
 }
 
@@ -156,13 +183,19 @@ mod tests {
         RevisionPair { main: Revision(main), sub: 0 }
     }
 
+    /// Puts, and gives the new create_revision and version.
+    fn put(key: &mut KeyIndex, at: RevisionPair) -> (i64, i64) {
+        let record = key.put(at, "k".into(), "v".into(), LeaseId::NONE);
+        record.change.pair().map_or((0, 0), |kv| (kv.create_revision.0, kv.version))
+    }
+
     /// Builds a key from a script: `+` puts, `-` deletes, `.` changes something else. Revision 2 on.
     fn key(script: &str) -> KeyIndex {
         let mut key = KeyIndex::default();
         for (main, change) in (2..).zip(script.chars()) {
             match change {
-                '+' => drop(key.put(pair(main))),
-                '-' => key.tombstone(pair(main)),
+                '+' => drop(put(&mut key, pair(main))),
+                '-' => drop(key.tombstone(pair(main), "k".into())),
                 _ => {}
             }
         }
@@ -171,7 +204,7 @@ mod tests {
 
     /// What is visible at revisions 1, 2, … as a list of main revisions; 0 for "nothing".
     fn visible(key: &KeyIndex, until: i64) -> Vec<i64> {
-        (1..=until).map(|at| key.get(Revision(at)).map_or(0, |found| found.main.0)).collect()
+        (1..=until).map(|at| key.get(Revision(at)).map_or(0, |(at, _)| at.main.0)).collect()
     }
 
     #[test]
@@ -185,15 +218,15 @@ mod tests {
     fn a_new_life_begins_at_version_one() {
         // Proves that deletion resets version and create_revision (etcd-notes, "Revisions").
         let mut key = key("++-");
-        assert_eq!(key.put(pair(9)), Written { created: Revision(9), version: 1 });
-        assert_eq!(key.put(pair(10)), Written { created: Revision(9), version: 2 });
+        assert_eq!(put(&mut key, pair(9)), (9, 1));
+        assert_eq!(put(&mut key, pair(10)), (9, 2));
     }
 
     #[test]
     fn compaction_keeps_what_a_read_at_its_revision_sees() {
         // Proves that no read at or after the compacted revision changes, for every such revision.
-        let script = "++-.+++.-+--".replace("--", "-");
-        let whole = key(&script);
+        let script = "++-.+++.-+-";
+        let whole = key(script);
         let end = script.len() as i64 + 2;
         for at in 1..=end {
             let mut compacted = whole.clone();
@@ -209,18 +242,17 @@ mod tests {
         // Proves that versions go on counting although the early puts are forgotten.
         let mut key = key("+++");
         assert!(!key.compact(Revision(4)));
-        assert_eq!(key.current.revisions.len(), 1);
-        assert_eq!(key.put(pair(5)), Written { created: Revision(2), version: 4 });
+        assert_eq!(key.current.records.len(), 1);
+        assert_eq!(put(&mut key, pair(5)), (2, 4));
     }
 
     #[test]
     fn two_lives_in_one_transaction() {
         // Proves that of several changes under one main revision the last counts.
         let mut key = key("+");
-        key.tombstone(RevisionPair { main: Revision(3), sub: 0 });
-        key.put(RevisionPair { main: Revision(3), sub: 1 });
-        let found = key.get(Revision(3)).map(|found| found.sub);
-        assert_eq!(found, Some(1));
+        key.tombstone(RevisionPair { main: Revision(3), sub: 0 }, "k".into());
+        put(&mut key, RevisionPair { main: Revision(3), sub: 1 });
+        assert_eq!(key.get(Revision(3)).map(|(at, _)| at.sub), Some(1));
         assert_eq!(visible(&key, 3), [0, 2, 3]);
     }
 }

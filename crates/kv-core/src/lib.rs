@@ -58,16 +58,18 @@ mod bytes;
 mod hash;
 mod key_index;
 mod range;
+mod record;
 mod request;
 mod store;
 mod transaction;
 mod types;
 
 pub use bytes::Bytes;
+pub use record::Change;
 pub use request::{
     DeleteRangeRequest, DeleteRangeResponse, PutRequest, PutResponse, RangeRequest, RangeResponse,
     SortOrder, SortTarget, prefix_end,
 };
-pub use store::{Change, Store};
+pub use store::Store;
 pub use transaction::Transaction;
 pub use types::{Error, KeyValue, LeaseId, Revision, RevisionPair};

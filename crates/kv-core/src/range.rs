@@ -6,8 +6,7 @@
 use std::ops::Bound;
 
 use crate::{
-    Bytes, Error, KeyValue, RangeRequest, RangeResponse, Revision, RevisionPair, SortOrder,
-    SortTarget, Store,
+    Bytes, Error, KeyValue, RangeRequest, RangeResponse, Revision, SortOrder, SortTarget, Store,
 };
 
 /// A set of neighbouring keys, as a pair of `key` and `range_end` spells it.
@@ -66,16 +65,13 @@ pub(crate) fn range(store: &Store, request: &RangeRequest) -> Result<RangeRespon
     // One more than the limit, to know whether there is more.
     let wanted = limit.filter(|_| !everything).map_or(usize::MAX, |limit| limit.saturating_add(1));
     let mut count: i64 = 0;
-    let mut found: Vec<RevisionPair> = Vec::new();
-    for pair in store.visible(span, at) {
-        if found.len() < wanted {
-            found.push(pair);
+    let mut kvs: Vec<KeyValue> = Vec::new();
+    for kv in store.visible(span, at) {
+        if kvs.len() < wanted {
+            kvs.push(kv.clone());
         }
         count += 1;
     }
-    let mut kvs: Vec<KeyValue> =
-        found.into_iter().filter_map(|pair| store.recorded(pair).cloned()).collect();
-
     if has_filter(request) {
         kvs.retain(|kv| passes(request, kv));
     }

@@ -7,39 +7,18 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::key_index::KeyIndex;
 use crate::range::{self, Span};
+use crate::record::{Change, Record};
 use crate::transaction::Transaction;
 use crate::{
     Bytes, DeleteRangeRequest, DeleteRangeResponse, Error, KeyValue, PutRequest, PutResponse,
     RangeRequest, RangeResponse, Revision, RevisionPair, hash,
 };
 
-/// One recorded change of one key.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Change {
-    /// The key got this value.
-    Put(KeyValue),
-    /// The key was deleted: etcd's tombstone.
-    Delete {
-        /// The key.
-        key: Bytes,
-    },
-}
-
-impl Change {
-    /// The key that changed.
-    pub fn key(&self) -> &Bytes {
-        match self {
-            Change::Put(kv) => &kv.key,
-            Change::Delete { key } => key,
-        }
-    }
-}
-
 /// etcd's multi-version store. See the crate's documentation for the model.
 ///
-/// - `records` holds a change under its revision; what compaction took is gone.
-/// - `index` says which revisions are a key's; it can be made anew from `records`, and is when a
-///   saved store is read.
+/// - `records` holds every change under its revision; what compaction took is gone.
+/// - `index` holds the same records by key; it can be made anew from `records`, and is when a saved
+///   store is read.
 /// - `fingerprint` is the sum of the records' fingerprints, so that neither [`Store::hash`] nor
 ///   compaction walks the store for it.
 ///
@@ -49,7 +28,7 @@ pub struct Store {
     pub(crate) revision: Revision,
     pub(crate) compact_revision: Revision,
     pub(crate) index: OrdMap<Bytes, Arc<KeyIndex>>,
-    records: OrdMap<RevisionPair, Arc<Change>>,
+    records: OrdMap<RevisionPair, Arc<Record>>,
     fingerprint: u64,
 }
 
@@ -122,19 +101,25 @@ impl Store {
         self.compact_revision = revision;
 
         let past = ..RevisionPair { main: Revision(revision.0 + 1), sub: 0 };
-        let unseen = |(at, change): (&RevisionPair, &Arc<Change>)| {
-            let seen = self.index.get(change.key()).and_then(|key| key.get(revision));
-            (seen != Some(*at)).then(|| (*at, change.key().clone()))
+        let is_seen = |record: &Record| {
+            let history = self.index.get(record.change.key());
+            let seen = history.and_then(|history| history.get(revision));
+            seen.is_some_and(|(at, _)| at == record.at)
         };
-        let forgotten: Vec<(RevisionPair, Bytes)> =
-            self.records.range(past).filter_map(unseen).collect();
-        for (at, key) in forgotten {
-            if let Some(change) = self.records.remove(&at) {
-                self.fingerprint = self.fingerprint.wrapping_sub(hash::of_change(at, &change));
-            }
-            let history = self.index.get_mut(&key).map(Arc::make_mut);
+        let forgotten: Vec<Arc<Record>> = self
+            .records
+            .range(past)
+            .map(|(_, record)| record)
+            .filter(|r| !is_seen(r))
+            .cloned()
+            .collect();
+        for record in forgotten {
+            self.records.remove(&record.at);
+            self.fingerprint = self.fingerprint.wrapping_sub(hash::of_record(&record));
+            let key = record.change.key();
+            let history = self.index.get_mut(key).map(Arc::make_mut);
             if history.is_some_and(|history| history.compact(revision)) {
-                self.index.remove(&key);
+                self.index.remove(key);
             }
         }
         Ok(())
@@ -146,7 +131,7 @@ impl Store {
     /// [`Store::compact_revision`] first.
     pub fn changes(&self, from: Revision) -> impl Iterator<Item = (RevisionPair, &Change)> {
         let start = RevisionPair { main: from, sub: 0 };
-        self.records.range(start..).map(|(at, change)| (*at, change.as_ref()))
+        self.records.range(start..).map(|(at, record)| (*at, &record.change))
     }
 
     /// A fingerprint: equal on equal stores, on every machine; different, all but certainly, on
@@ -155,34 +140,22 @@ impl Store {
         hash::of_words(&[self.fingerprint, self.revision.0 as u64, self.compact_revision.0 as u64])
     }
 
-    /// Where the values of the keys within `span` are recorded as of revision `at`, in the order
-    /// of keys.
-    pub(crate) fn visible(
-        &self,
-        span: Span<'_>,
-        at: Revision,
-    ) -> impl Iterator<Item = RevisionPair> {
+    /// The pairs of the keys within `span` as of revision `at`, in the order of keys.
+    pub(crate) fn visible(&self, span: Span<'_>, at: Revision) -> impl Iterator<Item = &KeyValue> {
         let keys = span.bounds().map(|bounds| self.index.range::<_, [u8]>(bounds));
-        keys.into_iter().flatten().filter_map(move |(_, history)| history.get(at))
-    }
-
-    /// The pair that was put at `at`.
-    pub(crate) fn recorded(&self, at: RevisionPair) -> Option<&KeyValue> {
-        match self.records.get(&at).map(Arc::as_ref) {
-            Some(Change::Put(kv)) => Some(kv),
-            Some(Change::Delete { .. }) | None => None,
-        }
+        let histories = keys.into_iter().flatten().map(|(_, history)| history);
+        histories.filter_map(move |history| history.get(at)).map(|(_, kv)| kv)
     }
 
     /// The pair under `key` now.
     pub(crate) fn current(&self, key: &[u8]) -> Option<&KeyValue> {
-        self.recorded(self.index.get(key)?.get(self.revision)?)
+        self.index.get(key)?.get(self.revision).map(|(_, kv)| kv)
     }
 
-    /// Writes a change down; the index has been told already.
-    pub(crate) fn record(&mut self, at: RevisionPair, change: Change) {
-        self.fingerprint = self.fingerprint.wrapping_add(hash::of_change(at, &change));
-        self.records.insert(at, Arc::new(change));
+    /// Writes a change down; the index holds it already.
+    pub(crate) fn record(&mut self, record: Arc<Record>) {
+        self.fingerprint = self.fingerprint.wrapping_add(hash::of_record(&record));
+        self.records.insert(record.at, record);
     }
 }
 
@@ -210,14 +183,14 @@ struct Saved<'a> {
     compact_revision: Revision,
     // A list, not a map: formats like JSON know only text as the key of a map.
     #[serde(serialize_with = "serialize_records")]
-    records: &'a OrdMap<RevisionPair, Arc<Change>>,
+    records: &'a OrdMap<RevisionPair, Arc<Record>>,
 }
 
 fn serialize_records<S: Serializer>(
-    records: &&OrdMap<RevisionPair, Arc<Change>>,
+    records: &&OrdMap<RevisionPair, Arc<Record>>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(records.iter().map(|(at, change)| (at, change.as_ref())))
+    serializer.collect_seq(records.values().map(Arc::as_ref))
 }
 
 impl Serialize for Store {
@@ -232,7 +205,7 @@ impl Serialize for Store {
 struct Loaded {
     revision: Revision,
     compact_revision: Revision,
-    records: Vec<(RevisionPair, Change)>,
+    records: Vec<Record>,
 }
 
 impl<'de> Deserialize<'de> for Store {
@@ -241,17 +214,13 @@ impl<'de> Deserialize<'de> for Store {
         let mut store = Store::new();
         store.revision = loaded.revision;
         store.compact_revision = loaded.compact_revision;
-        for (at, change) in loaded.records {
-            let history = store.index.entry(change.key().clone()).or_default();
-            let history = Arc::make_mut(history);
-            match &change {
-                Change::Put(kv) => history.restore(at, kv.create_revision, kv.version),
-                Change::Delete { .. } if history.is_alive() => history.tombstone(at),
-                Change::Delete { .. } => {
-                    return Err(serde::de::Error::custom("a deletion of a key that is not there"));
-                }
+        for record in loaded.records {
+            let record = Arc::new(record);
+            let history = store.index.entry(record.change.key().clone()).or_default();
+            if !Arc::make_mut(history).restore(record.clone()) {
+                return Err(serde::de::Error::custom("a deletion of a key that is not there"));
             }
-            store.record(at, change);
+            store.record(record);
         }
         Ok(store)
     }

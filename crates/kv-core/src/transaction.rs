@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use crate::key_index::KeyIndex;
 use crate::range::Span;
-use crate::store::Change;
 use crate::{
     Bytes, DeleteRangeRequest, DeleteRangeResponse, Error, KeyValue, LeaseId, PutRequest,
     PutResponse, RangeRequest, RangeResponse, Revision, RevisionPair, Store,
@@ -71,11 +70,8 @@ impl<'a> Transaction<'a> {
         request.check()?;
         let range_end = request.range_end.as_ref().map(Bytes::as_slice);
         let span = Span::new(request.key.as_slice(), range_end);
-        let doomed: Vec<KeyValue> = self
-            .store
-            .visible(span, self.store.revision)
-            .filter_map(|at| self.store.recorded(at).cloned())
-            .collect();
+        let doomed: Vec<KeyValue> =
+            self.store.visible(span, self.store.revision).cloned().collect();
         for kv in &doomed {
             self.erase(&kv.key);
         }
@@ -87,31 +83,23 @@ impl<'a> Transaction<'a> {
     fn write(&mut self, key: &Bytes, value: Bytes, lease: LeaseId) {
         let at = self.next();
         // A key that is there already lends its allocation to every later version of it.
-        let (key, written) = match self.store.index.get_key_value_mut(key) {
-            Some((key, history)) => (key.clone(), Arc::make_mut(history).put(at)),
+        let record = match self.store.index.get_key_value_mut(key) {
+            Some((key, history)) => Arc::make_mut(history).put(at, key.clone(), value, lease),
             None => {
                 let mut history = KeyIndex::default();
-                let written = history.put(at);
+                let record = history.put(at, key.clone(), value, lease);
                 self.store.index.insert(key.clone(), Arc::new(history));
-                (key.clone(), written)
+                record
             }
         };
-        let kv = KeyValue {
-            key,
-            value,
-            create_revision: written.created,
-            mod_revision: at.main,
-            version: written.version,
-            lease,
-        };
-        self.store.record(at, Change::Put(kv));
+        self.store.record(record);
     }
 
     fn erase(&mut self, key: &Bytes) {
         let at = self.next();
         if let Some(history) = self.store.index.get_mut(key) {
-            Arc::make_mut(history).tombstone(at);
-            self.store.record(at, Change::Delete { key: key.clone() });
+            let record = Arc::make_mut(history).tombstone(at, key.clone());
+            self.store.record(record);
         }
     }
 
