@@ -1,0 +1,169 @@
+//! What clients ask of a server and what it answers: the edge of the member.
+
+use std::fmt;
+use std::ops::{Add, Sub};
+
+use kv_core::{
+    DeleteRangeRequest, DeleteRangeResponse, PutRequest, PutResponse, RangeRequest, RangeResponse,
+    Revision,
+};
+use serde::{Deserialize, Serialize};
+
+/// A moment, or a length of time, on a server's own clock, in whole microseconds.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub struct Micros(pub u64);
+
+impl Micros {
+    /// So many milliseconds.
+    pub const fn from_millis(millis: u64) -> Micros {
+        Micros(millis * 1000)
+    }
+
+    /// So many seconds.
+    pub const fn from_secs(secs: u64) -> Micros {
+        Micros(secs * 1_000_000)
+    }
+}
+
+impl Add for Micros {
+    type Output = Micros;
+
+    fn add(self, other: Micros) -> Micros {
+        Micros(self.0.saturating_add(other.0))
+    }
+}
+
+impl Sub for Micros {
+    type Output = Micros;
+
+    /// What is left; nothing, if there is less than is taken away.
+    fn sub(self, other: Micros) -> Micros {
+        Micros(self.0.saturating_sub(other.0))
+    }
+}
+
+impl fmt::Display for Micros {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}µs", self.0)
+    }
+}
+
+/// Names one request of a client; chosen by the caller, returned with the answer. Must not be used
+/// for two requests that wait at the same time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct RequestId(pub u64);
+
+/// How fresh a read must be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Consistency {
+    /// It sees every write that was acknowledged before it was asked. Needs a quorum.
+    #[default]
+    Linearizable,
+    /// It is answered at once from what this server has applied, which may be stale.
+    Serializable,
+}
+
+/// What a client asks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Request {
+    /// Read.
+    Range {
+        /// What.
+        range: RangeRequest,
+        /// How fresh.
+        consistency: Consistency,
+    },
+    /// Write one key.
+    Put(PutRequest),
+    /// Delete a key or a range of keys.
+    DeleteRange(DeleteRangeRequest),
+}
+
+/// What a server answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Response {
+    /// To [`Request::Range`].
+    Range(RangeResponse),
+    /// To [`Request::Put`].
+    Put(PutResponse),
+    /// To [`Request::DeleteRange`].
+    DeleteRange(DeleteRangeResponse),
+}
+
+impl Response {
+    /// The store's revision, as the header of every answer carries it.
+    pub fn revision(&self) -> Revision {
+        match self {
+            Response::Range(response) => response.revision,
+            Response::Put(response) => response.revision,
+            Response::DeleteRange(response) => response.revision,
+        }
+    }
+}
+
+/// Why a server did not do what it was asked. The texts are etcd's (`server/etcdserver/errors.go`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+pub enum ServerError {
+    /// It was proposed, or its freshness was asked for, and no answer came in time. A write may
+    /// still happen.
+    #[error("etcdserver: request timed out")]
+    RequestTimedOut,
+    /// As [`ServerError::RequestTimedOut`], where this server became leader only after it took the
+    /// request: the leader before it may have taken the proposal to its grave.
+    #[error("etcdserver: request timed out, possibly due to previous leader failure")]
+    TimedOutAfterLeaderFailure,
+    /// It was never proposed, because no leader was known all the time. It has not happened and
+    /// never will.
+    #[error("context deadline exceeded")]
+    DeadlineExceeded,
+    /// The leader takes no proposals now, because it is handing over. It has not happened and never
+    /// will.
+    #[error("raft proposal dropped")]
+    ProposalDropped,
+    /// What is asked needs a leader, and none is known.
+    #[error("etcdserver: no leader")]
+    NoLeader,
+    /// Larger than [`MAX_REQUEST_BYTES`](crate::MAX_REQUEST_BYTES).
+    #[error("etcdserver: request is too large")]
+    RequestTooLarge,
+    /// The server stopped while the request waited.
+    #[error("etcdserver: server stopped")]
+    Stopped,
+    /// The store refused it.
+    #[error(transparent)]
+    Store(#[from] kv_core::Error),
+}
+
+impl ServerError {
+    /// Whether a write that ended so may nevertheless have happened, or happen later. Of all other
+    /// errors a client knows that nothing has changed.
+    pub fn leaves_write_unknown(self) -> bool {
+        match self {
+            ServerError::RequestTimedOut
+            | ServerError::TimedOutAfterLeaderFailure
+            | ServerError::Stopped => true,
+            ServerError::DeadlineExceeded
+            | ServerError::ProposalDropped
+            | ServerError::NoLeader
+            | ServerError::RequestTooLarge
+            | ServerError::Store(_) => false,
+        }
+    }
+
+    /// Whether the answer's gRPC code is `Unavailable`: etcd's client then asks a *read* again,
+    /// unseen, until its own time is up.
+    pub fn is_unavailable(self) -> bool {
+        match self {
+            ServerError::RequestTimedOut
+            | ServerError::TimedOutAfterLeaderFailure
+            | ServerError::NoLeader
+            | ServerError::Stopped => true,
+            ServerError::DeadlineExceeded
+            | ServerError::ProposalDropped
+            | ServerError::RequestTooLarge
+            | ServerError::Store(_) => false,
+        }
+    }
+}
