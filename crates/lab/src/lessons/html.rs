@@ -485,7 +485,8 @@ fn prediction_html(prediction: &PredictionData) -> String {
         let option = text_html(option);
         let _ = writeln!(
             out,
-            "<label><input type=\"radio\" name=\"predict-{id}\" value=\"{at}\"> {option}</label>"
+            "<label><input type=\"radio\" name=\"predict-{id}\" value=\"{at}\"> \
+             <span>{option}</span></label>"
         );
     }
     let because = text_html(&prediction.because);
