@@ -1,8 +1,10 @@
 //! Lessons: data and prose, no code. What the page gets of one is [`LessonData`]; reading,
 //! rendering and checking the folders needs files and stands behind the feature `cli`.
 //!
-//! `docs/authoring.md` is the same told to an author. A reader of the code starts at [`load_all`].
+//! `docs/authoring.md` is the same told to an author. A reader of the code starts at `load_all`.
 
+#[cfg(feature = "cli")]
+mod check;
 mod data;
 #[cfg(feature = "cli")]
 mod html;
@@ -10,10 +12,12 @@ mod html;
 mod load;
 #[cfg(feature = "cli")]
 mod manifest;
+#[cfg(all(test, feature = "cli"))]
+mod tests;
 
-pub use data::{
-    GoalData, GoalKind, Inline, LessonData, LessonLink, PredictionData, inline,
-};
+#[cfg(feature = "cli")]
+pub use check::{check, check_all, check_command};
+pub use data::{GoalData, GoalKind, Inline, LessonData, LessonLink, PredictionData, inline};
 #[cfg(feature = "cli")]
 pub use html::home_list_html;
 #[cfg(feature = "cli")]
