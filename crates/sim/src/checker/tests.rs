@@ -1,0 +1,1 @@
+//! Hand-made events make each checker fire.

@@ -1,0 +1,329 @@
+//! Clients, their calls, and what they know of each: ok, failed, or *unknown*.
+//!
+//! A call is one request, sent to the first of its endpoints that can be reached. It ends *failed*
+//! only if it surely had no effect; a write that was sent and never answered is *unknown*, as a
+//! client in the field does not know either. Every call and every end goes into the history.
+
+use std::fmt;
+use std::sync::Arc;
+
+use member::kv_core::Revision;
+use member::raft_core::{NodeId, Term};
+use member::{Micros, Request, Response, ServerError};
+use serde::{Deserialize, Serialize};
+
+use crate::trace::Seq;
+
+/// The number of a call, counted from 1.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct CallId(pub u64);
+
+impl fmt::Display for CallId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A client's name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ClientId(pub Arc<str>);
+
+impl From<&str> for ClientId {
+    fn from(name: &str) -> ClientId {
+        ClientId(name.into())
+    }
+}
+
+impl fmt::Display for ClientId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What a client wants.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Call {
+    /// Who asks.
+    pub client: ClientId,
+    /// Whom it may ask: the first that can be reached is asked.
+    pub endpoints: Vec<NodeId>,
+    /// What it asks.
+    pub request: Request,
+    /// How long it waits.
+    pub timeout: Micros,
+    /// What the caller calls it (a line of a script, for instance). The simulator does not look.
+    pub label: String,
+}
+
+/// How a call ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Outcome {
+    /// It was answered.
+    Ok {
+        /// By this server.
+        node: NodeId,
+        /// With this.
+        response: Response,
+        /// The server's revision, as the response's header has it.
+        revision: Revision,
+        /// The server's Raft term when it answered.
+        raft_term: Term,
+    },
+    /// It surely had no effect.
+    Failed(CallError),
+    /// Whether it had an effect, or will have one, cannot be known from here.
+    Unknown(CallError),
+}
+
+impl Outcome {
+    /// `ok`, `failed` or `unknown`, as the history file says it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Outcome::Ok { .. } => "ok",
+            Outcome::Failed(_) => "failed",
+            Outcome::Unknown(_) => "unknown",
+        }
+    }
+
+    /// What went wrong.
+    pub fn error(&self) -> Option<&CallError> {
+        match self {
+            Outcome::Ok { .. } => None,
+            Outcome::Failed(error) | Outcome::Unknown(error) => Some(error),
+        }
+    }
+}
+
+/// Why a call was not answered as its client wished.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, thiserror::Error)]
+pub enum CallError {
+    /// The client has waited long enough.
+    #[error("context deadline exceeded")]
+    DeadlineExceeded,
+    /// The connection is gone.
+    #[error("{0}")]
+    Unavailable(String),
+    /// The server says no.
+    #[error("{0}")]
+    Server(ServerError),
+    /// The client was interrupted.
+    #[error("context canceled")]
+    Canceled,
+}
+
+/// One line of the history: a call, or how it ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum HistoryRecord {
+    /// A client began a call.
+    Call {
+        /// Its number.
+        call: CallId,
+        /// Who asked.
+        client: ClientId,
+        /// When.
+        at: Micros,
+        /// What.
+        request: Arc<Request>,
+        /// The server that it was sent to; none if none could be reached then.
+        endpoint: Option<NodeId>,
+    },
+    /// It ended.
+    Return {
+        /// Its number.
+        call: CallId,
+        /// When.
+        at: Micros,
+        /// How.
+        outcome: Arc<Outcome>,
+    },
+}
+
+impl HistoryRecord {
+    /// The name of what was asked, as the history file says it: `range`, `put`, `delete-range`.
+    pub fn op(request: &Request) -> &'static str {
+        match request {
+            Request::Range { .. } => "range",
+            Request::Put(_) => "put",
+            Request::DeleteRange(_) => "delete-range",
+        }
+    }
+}
+
+/// Where a call is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Stage {
+    /// No endpoint can be reached; the client keeps trying. Nothing was ever sent.
+    Seeking,
+    /// The request is on its way to a server.
+    Sent {
+        /// The server.
+        node: NodeId,
+        /// When it was sent.
+        at: Micros,
+        /// When it arrives.
+        arrives_at: Micros,
+    },
+    /// The server works on it.
+    Serving {
+        /// The server.
+        node: NodeId,
+    },
+    /// The answer is on its way to the client.
+    Answered {
+        /// The server.
+        node: NodeId,
+        /// When it was sent.
+        at: Micros,
+        /// When it arrives.
+        arrives_at: Micros,
+        /// What the server says.
+        answer: Box<Answer>,
+    },
+    /// The server died; the client is about to notice.
+    HungUp {
+        /// The server.
+        node: NodeId,
+    },
+}
+
+/// What a server says to a client.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Answer {
+    /// The response, or why there is none.
+    pub result: Result<Response, ServerError>,
+    /// The server's term when it answered.
+    pub raft_term: Term,
+}
+
+/// A call that has not ended.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LiveCall {
+    /// Its number.
+    pub id: CallId,
+    /// Who asks.
+    pub client: ClientId,
+    /// Whom it may ask.
+    pub endpoints: Vec<NodeId>,
+    /// What it asks.
+    pub request: Arc<Request>,
+    /// When the client gives up.
+    pub deadline: Micros,
+    /// See [`Call::label`].
+    pub label: String,
+    /// Where it is.
+    pub stage: Stage,
+    /// The event with which it began.
+    pub began: Seq,
+    pub(crate) attempt: u32,
+}
+
+impl LiveCall {
+    /// The server that has, or is about to get, the request.
+    pub fn node(&self) -> Option<NodeId> {
+        match &self.stage {
+            Stage::Seeking => None,
+            Stage::Sent { node, .. }
+            | Stage::Serving { node }
+            | Stage::Answered { node, .. }
+            | Stage::HungUp { node } => Some(*node),
+        }
+    }
+
+    /// How it ends if the client hears nothing but this error: a write that was sent may have had
+    /// an effect.
+    pub(crate) fn without_answer(&self, error: CallError) -> Outcome {
+        let was_sent = self.stage != Stage::Seeking;
+        if was_sent && is_write(&self.request) {
+            Outcome::Unknown(error)
+        } else {
+            Outcome::Failed(error)
+        }
+    }
+
+    /// How it ends with what the server said.
+    pub(crate) fn with_answer(&self, node: NodeId, answer: Answer) -> Outcome {
+        match answer.result {
+            Ok(response) => {
+                let revision = response.revision();
+                Outcome::Ok { node, response, revision, raft_term: answer.raft_term }
+            }
+            Err(error) if is_write(&self.request) && error.leaves_write_unknown() => {
+                Outcome::Unknown(CallError::Server(error))
+            }
+            Err(error) => Outcome::Failed(CallError::Server(error)),
+        }
+    }
+}
+
+fn is_write(request: &Request) -> bool {
+    match request {
+        Request::Range { .. } => false,
+        Request::Put(_) | Request::DeleteRange(_) => true,
+    }
+}
+
+/// All calls: those under way, how the others ended, and the history of both.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Clients {
+    /// In the order in which they began.
+    pub(crate) live: Vec<LiveCall>,
+    outcomes: imbl::OrdMap<CallId, Arc<Outcome>>,
+    history: imbl::Vector<HistoryRecord>,
+    calls: u64,
+}
+
+impl Clients {
+    pub(crate) fn next_id(&mut self) -> CallId {
+        self.calls += 1;
+        CallId(self.calls)
+    }
+
+    pub(crate) fn begin(&mut self, call: LiveCall, at: Micros) {
+        self.history.push_back(HistoryRecord::Call {
+            call: call.id,
+            client: call.client.clone(),
+            at,
+            request: Arc::clone(&call.request),
+            endpoint: call.node(),
+        });
+        self.live.push(call);
+    }
+
+    pub(crate) fn find(&self, id: CallId) -> Option<&LiveCall> {
+        self.live.iter().find(|call| call.id == id)
+    }
+
+    pub(crate) fn find_mut(&mut self, id: CallId) -> Option<&mut LiveCall> {
+        self.live.iter_mut().find(|call| call.id == id)
+    }
+
+    /// Whether a queue item about a call's attempt is still valid.
+    pub(crate) fn is_at(&self, id: CallId, attempt: u32) -> bool {
+        self.find(id).is_some_and(|call| call.attempt == attempt)
+    }
+
+    /// Ends a call. Says at which server it was, if the server may still work on it.
+    pub(crate) fn end(&mut self, id: CallId, at: Micros, outcome: Outcome) -> Option<NodeId> {
+        let place = self.live.iter().position(|call| call.id == id)?;
+        let call = self.live.remove(place);
+        let outcome = Arc::new(outcome);
+        self.outcomes.insert(id, Arc::clone(&outcome));
+        self.history.push_back(HistoryRecord::Return { call: id, at, outcome });
+        match call.stage {
+            Stage::Sent { node, .. } | Stage::Serving { node } => Some(node),
+            Stage::Seeking | Stage::Answered { .. } | Stage::HungUp { .. } => None,
+        }
+    }
+
+    pub(crate) fn outcome(&self, id: CallId) -> Option<&Outcome> {
+        self.outcomes.get(&id).map(|outcome| &**outcome)
+    }
+
+    pub(crate) fn history(&self) -> &imbl::Vector<HistoryRecord> {
+        &self.history
+    }
+}

@@ -1,0 +1,294 @@
+//! A node: a server process, its disk, and its clock.
+
+use member::raft_core::{Configuration, Index, NodeId, RoleKind, Stored, Term};
+use member::{Member, Micros};
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Clock;
+use crate::disk::Disk;
+use crate::queue::{Item, Queue, What};
+use crate::rng::{Purpose, Stream};
+use crate::settings::Settings;
+use crate::trace::NodeState;
+
+/// Whether a node's process works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Condition {
+    /// It works.
+    Running,
+    /// It is frozen: its timers stand still, and what arrives waits.
+    Paused,
+    /// It is down: all that is left is its disk.
+    Crashed,
+}
+
+/// A node: a server process, its disk, and its clock.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Node {
+    id: NodeId,
+    pub(crate) condition: Condition,
+    pub(crate) member: Option<Member>,
+    pub(crate) disk: Disk,
+    pub(crate) dice: Stream,
+    pub(crate) tear: Stream,
+    /// How often the process was started.
+    starts: u64,
+    /// Counts deaths; what was scheduled for an earlier life is stale.
+    pub(crate) life: u32,
+    timers: Timers,
+    /// What arrives while the process is paused.
+    pub(crate) parked: Vec<Item>,
+    /// What the trace has said last.
+    pub(crate) told: NodeState,
+    pub(crate) told_config: Configuration,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Timers {
+    clock: Clock,
+    /// From tick to tick, by the node's own clock.
+    interval: Micros,
+    /// The next tick, by the node's own clock.
+    next_tick: Micros,
+    tick_token: u32,
+    /// The server's deadline for which an item is in the queue, by the node's own clock.
+    deadline: Option<Micros>,
+    deadline_token: u32,
+    /// When the process was frozen, by the node's own clock.
+    frozen_at: Option<Micros>,
+}
+
+impl Node {
+    /// A node that starts for the first time, with an empty disk, in a phase of its own.
+    pub(crate) fn new(settings: &Settings, id: NodeId, queue: &mut Queue) -> Node {
+        let mut dice = Stream::new(settings.seed, Purpose::Dice(id));
+        let mut phase = Stream::new(settings.seed, Purpose::Phase(id));
+        let config = settings.member_config(id, 1);
+        let mut node = Node {
+            id,
+            condition: Condition::Running,
+            member: Some(Member::new(config, Stored::default(), &mut dice)),
+            disk: Disk::new(),
+            dice,
+            tear: Stream::new(settings.seed, Purpose::Tear(id)),
+            starts: 1,
+            life: 0,
+            timers: Timers {
+                clock: Clock::new(),
+                interval: settings.heartbeat,
+                next_tick: Micros(1 + phase.micros_up_to(settings.heartbeat.0 - 1)),
+                tick_token: 0,
+                deadline: None,
+                deadline_token: 0,
+                frozen_at: None,
+            },
+            parked: Vec::new(),
+            told: NodeState {
+                term: Term(0),
+                vote: None,
+                role: Some(RoleKind::Follower),
+                leader: None,
+                commit: Index(0),
+                applied: Index(0),
+                durable: Index(0),
+                last_index: Index(0),
+                last_term: Term(0),
+            },
+            told_config: Configuration::of_voters(settings.node_ids()),
+        };
+        node.schedule_tick(queue);
+        node
+    }
+
+    /// Which node it is.
+    pub fn id(&self) -> NodeId {
+        self.id
+    }
+
+    /// Whether its process works.
+    pub fn condition(&self) -> Condition {
+        self.condition
+    }
+
+    /// Whether its process runs and is not frozen.
+    pub fn is_running(&self) -> bool {
+        self.condition == Condition::Running
+    }
+
+    /// Whether there is no process.
+    pub fn is_crashed(&self) -> bool {
+        self.condition == Condition::Crashed
+    }
+
+    /// Its server process; none while it is crashed.
+    pub fn member(&self) -> Option<&Member> {
+        self.member.as_ref()
+    }
+
+    /// Its disk.
+    pub fn disk(&self) -> &Disk {
+        &self.disk
+    }
+
+    /// Its state as the trace tells it; that of its disk while it is crashed.
+    pub fn state(&self) -> &NodeState {
+        &self.told
+    }
+
+    /// How often its process was started, the first time included.
+    pub fn starts(&self) -> u64 {
+        self.starts
+    }
+
+    /// The rate of its clock in parts per million of virtual time; 1,000,000 is true.
+    pub fn clock_rate_ppm(&self) -> u32 {
+        self.timers.clock.rate_ppm()
+    }
+
+    /// What its own clock shows.
+    pub fn local_time(&self, now: Micros) -> Micros {
+        self.timers.clock.read(now)
+    }
+
+    /// The virtual time of its next tick; none unless it is running.
+    pub fn next_tick_at(&self) -> Option<Micros> {
+        self.is_running().then(|| self.timers.clock.when(self.timers.next_tick))
+    }
+
+    /// When its election timer was set and when it will run out, if nothing is heard of a leader,
+    /// in virtual time. None for a leader and while it is down. While it is paused, the timer
+    /// stands: it moves along with `now`.
+    pub fn election_deadline(&self, now: Micros) -> Option<(Micros, Micros)> {
+        let member = self.member.as_ref()?;
+        let raft = member.raft();
+        if raft.role_kind() == RoleKind::Leader || !raft.configuration().is_voter(self.id) {
+            return None;
+        }
+        let timers = &self.timers;
+        let next_tick = match timers.frozen_at {
+            None => timers.clock.when(timers.next_tick),
+            Some(frozen_at) => {
+                let ahead = timers.next_tick.0.saturating_sub(frozen_at.0);
+                Micros(now.0 + timers.clock.global_span(ahead))
+            }
+        };
+        let interval = timers.clock.global_span(timers.interval.0);
+        let whole = u64::from(raft.randomized_election_timeout());
+        let elapsed = u64::from(raft.election_elapsed());
+        let end = next_tick.0 + whole.saturating_sub(elapsed + 1) * interval;
+        Some((Micros(end.saturating_sub(whole * interval)), Micros(end)))
+    }
+
+    /// Runs something on the process, with its own clock and dice. The process must be there.
+    pub(crate) fn with_member<T>(
+        &mut self,
+        now: Micros,
+        run: impl FnOnce(&mut Member, Micros, &mut Stream) -> T,
+    ) -> T {
+        let member = self.member.as_mut().expect("only nodes that run are given anything to do");
+        run(member, self.timers.clock.read(now), &mut self.dice)
+    }
+
+    /// Starts the process again from its disk.
+    pub(crate) fn start(&mut self, settings: &Settings, now: Micros, queue: &mut Queue) {
+        self.starts += 1;
+        let config = settings.member_config(self.id, self.starts);
+        let stored = self.disk.stored().clone();
+        self.member = Some(Member::new(config, stored, &mut self.dice));
+        self.condition = Condition::Running;
+        // As at its first start, the process begins to tick in a phase of its own.
+        let phase = self.dice.micros_up_to(settings.heartbeat.0 - 1);
+        self.timers.next_tick = Micros(self.timers.clock.read(now).0 + 1 + phase);
+        self.timers.interval = settings.heartbeat;
+        self.timers.deadline = None;
+        self.schedule_tick(queue);
+    }
+
+    /// The process is gone; so are its timers.
+    pub(crate) fn stop(&mut self) {
+        self.condition = Condition::Crashed;
+        self.member = None;
+        self.life = self.life.wrapping_add(1);
+        self.timers.frozen_at = None;
+        self.forget_timers();
+    }
+
+    /// The process is frozen, its timers with it.
+    pub(crate) fn freeze(&mut self, now: Micros) {
+        self.condition = Condition::Paused;
+        self.timers.frozen_at = Some(self.timers.clock.read(now));
+        self.forget_timers();
+    }
+
+    /// The process goes on. Its ticks come later by as long as it was frozen; its deadlines do
+    /// not, as the clock of the machine went on.
+    pub(crate) fn thaw(&mut self, now: Micros, queue: &mut Queue) {
+        self.condition = Condition::Running;
+        let local = self.timers.clock.read(now);
+        let frozen_at = self.timers.frozen_at.take().unwrap_or(local);
+        self.timers.next_tick = Micros(self.timers.next_tick.0 + (local.0 - frozen_at.0));
+        self.schedule_tick(queue);
+    }
+
+    /// From the next tick on, ticks come at another interval.
+    pub(crate) fn set_interval(&mut self, heartbeat: Micros) {
+        self.timers.interval = heartbeat;
+    }
+
+    /// The clock runs at another rate from now on.
+    pub(crate) fn set_clock(&mut self, now: Micros, rate_ppm: u32, queue: &mut Queue) {
+        self.timers.clock.set_rate_ppm(now, rate_ppm);
+        self.forget_timers();
+        if self.is_running() {
+            self.schedule_tick(queue);
+        }
+    }
+
+    /// A tick has been handled: the next one is an interval later.
+    pub(crate) fn ticked(&mut self, queue: &mut Queue) {
+        self.timers.next_tick = Micros(self.timers.next_tick.0 + self.timers.interval.0);
+        self.schedule_tick(queue);
+    }
+
+    /// Keeps the queue up to date with the server's next deadline.
+    pub(crate) fn schedule_deadline(&mut self, now: Micros, queue: &mut Queue) {
+        let Some(member) = self.member.as_ref() else { return };
+        let deadline = member.next_deadline();
+        if deadline == self.timers.deadline {
+            return;
+        }
+        self.timers.deadline = deadline;
+        self.timers.deadline_token = self.timers.deadline_token.wrapping_add(1);
+        if let Some(deadline) = deadline {
+            let at = self.timers.clock.when(deadline).max(now);
+            let token = self.timers.deadline_token;
+            queue.schedule(at, What::Expire { node: self.id, token }, None);
+        }
+    }
+
+    /// A deadline has been reported to the server: whatever it says next is scheduled anew.
+    pub(crate) fn deadline_passed(&mut self) {
+        self.timers.deadline = None;
+    }
+
+    pub(crate) fn is_tick(&self, token: u32) -> bool {
+        self.is_running() && self.timers.tick_token == token
+    }
+
+    pub(crate) fn is_deadline(&self, token: u32) -> bool {
+        self.is_running() && self.timers.deadline_token == token
+    }
+
+    fn schedule_tick(&mut self, queue: &mut Queue) {
+        self.timers.tick_token = self.timers.tick_token.wrapping_add(1);
+        let token = self.timers.tick_token;
+        let at = self.timers.clock.when(self.timers.next_tick);
+        queue.schedule(at, What::Tick { node: self.id, token }, None);
+    }
+
+    fn forget_timers(&mut self) {
+        self.timers.tick_token = self.timers.tick_token.wrapping_add(1);
+        self.timers.deadline_token = self.timers.deadline_token.wrapping_add(1);
+        self.timers.deadline = None;
+    }
+}
