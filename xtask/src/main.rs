@@ -3,7 +3,7 @@
 //! Start reading here: each command is a function below, a list of what it does in its order.
 //! [`tools`] finds or fetches what the page's build needs, [`page`] calls Trunk, [`stages`] times
 //! what `check` and `test` do and counts it, [`sizes`] weighs the page, [`browser`] finds Chromium
-//! and runs the tests in it. Writing the lesson pages is a program of its own, `pages.rs`, so that
+//! and runs the tests in it. Writing the lesson pages is a program of its own, `pages/`, so that
 //! this one needs nothing of the lab.
 
 mod browser;

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::command::{command, run};
+use crate::command::{cargo, command, run};
 use crate::tools::{self, Tools};
 
 /// How the page is compiled.
@@ -60,7 +60,7 @@ pub(crate) fn build(tools: &Tools) -> Result<()> {
 /// The command that builds the release page into `dist/`.
 ///
 /// # Errors
-/// PATH cannot be written.
+/// A crate that the page needs cannot be fetched.
 pub(crate) fn build_command(tools: &Tools) -> Result<Command> {
     let mut trunk = trunk(tools)?;
     trunk.args(["build", "--offline", "--release"]);
@@ -87,8 +87,13 @@ pub(crate) fn serve(options: &ServeOptions) -> Result<()> {
 }
 
 fn trunk(tools: &Tools) -> Result<Command> {
+    // Trunk stays off the network, since all that it would fetch is there; but it then tells cargo to
+    // stay off it too, and a fresh machine has no crates yet.
+    run(&mut cargo("fetch --quiet"))?;
     let mut trunk = command("trunk");
     trunk.env("PATH", tools.path()?);
+    // Its errors are about our page; where in Trunk they came from helps nobody.
+    trunk.env("RUST_BACKTRACE", "0");
     // NO_COLOR=1 is what people set, and what Trunk refuses: it wants true or false.
     if std::env::var_os("NO_COLOR").is_some() {
         trunk.env("NO_COLOR", "true");

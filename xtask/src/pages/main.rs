@@ -5,6 +5,8 @@
 //! home page, the sandbox and every lesson. A mark that is missing is an error, since a page
 //! without its prose or its data would look finished and not be.
 
+mod assets;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -50,6 +52,7 @@ fn write_all() -> Result<()> {
         fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
     };
     let template = read(staged.join("index.html"))?;
+    let template = assets::quieten_preload(&assets::join_styles(&staged, &template)?)?;
     let lessons = load_all(&root.join("lessons")).map_err(|errors| {
         let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
         anyhow!("the lessons have errors:\n{}", errors.join("\n"))

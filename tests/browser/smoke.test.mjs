@@ -1,0 +1,92 @@
+// Every page reads without scripts, comes alive with them, and keeps to the policy.
+
+import assert from "node:assert/strict";
+import { readdir, readFile } from "node:fs/promises";
+import path from "node:path";
+import { after, test } from "node:test";
+
+import { accessibilityFaults, alive, dist, Lab } from "./harness.mjs";
+
+const lab = await Lab.start();
+after(() => lab.stop());
+
+const pages = (await readdir(dist)).filter((name) => name.endsWith(".html")).sort();
+const lessons = pages.filter((name) => !["index.html", "sandbox.html"].includes(name));
+const source = (name) => readFile(path.join(dist, name), "utf8");
+
+test("the course has its pages", () => {
+  assert.ok(pages.includes("index.html") && pages.includes("sandbox.html"));
+  assert.ok(lessons.length >= 4, `${lessons.length} lessons`);
+});
+
+for (const name of pages) {
+  test(`${name} comes alive without a complaint`, () => lab.visit(name, {}, alive));
+
+  test(`${name} holds nothing that the policy forbids, and no mark that was not filled`, async () => {
+    const html = await source(name);
+    assert.doesNotMatch(html, /\sstyle\s*=|<style|\son[a-z]+\s*=\s*["']|javascript:/i);
+    assert.doesNotMatch(html, /<!--(lesson|home|course)/);
+    for (const [tag] of html.matchAll(/<script[^>]*>/g)) {
+      assert.match(tag, /\ssrc=|type="application\/json"/, tag);
+    }
+  });
+
+  test(`${name} leads nowhere that is not there`, async () => {
+    const html = await source(name);
+    for (const [, link] of html.matchAll(/\s(?:href|src)="([^"#]+)(?:#[^"]*)?"/g)) {
+      assert.doesNotMatch(link, /^\//, `${link} holds at one base path only`);
+      if (!/^(https:|data:)/.test(link)) await readFile(path.join(dist, link));
+    }
+  });
+
+  for (const colorScheme of ["light", "dark"]) {
+    test(`${name} has no accessibility fault, ${colorScheme}`, () =>
+      lab.visit(name, { colorScheme }, async (page) => {
+        await alive(page);
+        assert.deepEqual(await accessibilityFaults(page), []);
+      }));
+  }
+
+  test(`${name} has no sideways scroll at 360 px`, () =>
+    lab.visit(name, { viewport: { width: 360, height: 740 } }, async (page) => {
+      await alive(page);
+      const width = await page.evaluate(() => document.documentElement.scrollWidth);
+      assert.ok(width <= 360, `${width} px wide`);
+    }));
+}
+
+for (const name of lessons) {
+  test(`${name} reads without scripts`, () =>
+    // What was announced to be run is not run: that is what the test asks for.
+    lab.visit(name, { javaScriptEnabled: false, expected: /\.js csp$/ }, async (page) => {
+      const prose = await page.locator("main").innerText();
+      assert.ok(prose.split(/\s+/).length > 200, "prose");
+      assert.equal(await page.locator("main h1").count(), 1);
+      assert.match(await page.title(), / · Raft Lab$/);
+    }));
+}
+
+test("the page lives where storage is forbidden", () =>
+  lab.visit(
+    lessons[0],
+    {
+      before: (page) =>
+        page.addInitScript(() => {
+          Object.defineProperty(globalThis, "localStorage", {
+            get() {
+              throw new DOMException("forbidden", "SecurityError");
+            },
+          });
+        }),
+    },
+    alive,
+  ));
+
+test("a chosen theme stands before the first paint and outlives a reload", () =>
+  lab.visit("index.html", { colorScheme: "light" }, async (page) => {
+    await page.evaluate(() => localStorage.setItem("raft-lab:theme", "dark"));
+    await page.reload({ waitUntil: "commit" });
+    await page.waitForSelector("body", { state: "attached" });
+    assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), "dark");
+    await alive(page);
+  }));
