@@ -21,6 +21,9 @@ pub struct Write {
     pub snapshot: Option<Snapshot>,
     /// Entries up to this index are no longer needed, the snapshot stands for them.
     pub compact_to: Option<Index>,
+    /// Whether anybody relies on it: a new commit index alone can be found out again, and etcd
+    /// does not sync for it.
+    pub must_sync: bool,
 }
 
 impl Write {

@@ -1,11 +1,63 @@
-//! One etcd server: skeleton.
+//! One etcd server: the protocol, the store, and what joins them.
+//!
+//! ```text
+//!            requests                        replies
+//!               │                               ▲
+//!      ┌────────▼───────────────────────────────┴───┐
+//!      │ writes wait for a leader, then for apply   │   crate `member`
+//!      │ reads wait for an index, then for apply    │
+//!      └────────┬───────────────────────────────▲───┘
+//!        propose, read_index              committed entries
+//!      ┌────────▼────────┐              ┌───────┴───┐
+//!      │    raft-core    ├──────────────►  kv-core  │
+//!      └──▲───────────┬──┘   in order   └───────────┘
+//!      messages,   messages,
+//!      ticks       writes to disk
+//! ```
+//!
+//! A write becomes a *proposal*: an entry of the replicated log that carries the change and the
+//! name of the request. Every member applies every entry, in order; the one that took the request
+//! finds its name and answers. So an answer proves that the write is committed, and a member that
+//! is not the leader needs no more than to pass the proposal on.
+//!
+//! A linearizable read does not go through the log. The member asks the leader from which index on
+//! a state is fresh enough, waits until it has applied that much, and reads its own store
+//! (thesis §6.4). A serializable read skips the question, and may be stale.
+//!
+//! Nothing fails at once for want of a leader: requests wait, 5 s and two election timeouts at
+//! most, as in etcd. What a client is told then is in [`ServerError`].
+//!
+//! Sans I/O: inputs are methods of [`Member`] that take the time, [`Member::drain`] says what is to
+//! be sent, written and answered. [`apply_write`] says what a write leaves on a disk.
+//!
+//! # What it refuses to know
+//!
+//! Networks, clients' own timeouts, real time, where bytes are kept.
+//!
+//! # Where it differs from etcd
+//!
+//! - Reads whose leader changes are asked again here. etcd answers `etcdserver: leader changed`,
+//!   and its client asks again, unseen.
+//! - A proposal that was doubled on its way is applied once; etcd's connections double nothing.
+//! - `etcdserver: request timed out, possibly due to connection lost` is never said: it would take
+//!   knowledge of connections.
+//! - Not here yet: transactions, watches, leases, membership requests, alarms.
+//!
+//! Read `member.rs` first, then `writes.rs` and `reads.rs`.
 
 mod api;
+mod config;
 mod disk;
+mod machine;
 mod member;
+mod proposal;
+mod reads;
+mod writes;
 
 pub use api::{Consistency, Micros, Request, RequestId, Response, ServerError};
+pub use config::{MemberConfig, election_ticks};
 pub use disk::{Write, apply_torn, apply_write};
 pub use kv_core;
-pub use member::{MAX_REQUEST_BYTES, Member, MemberConfig, Output};
+pub use member::{Member, Output, Reply};
+pub use proposal::{Command, MAX_REQUEST_BYTES, Proposal, ProposalId};
 pub use raft_core;

@@ -1,0 +1,133 @@
+//! The replicated state machine: what every member computes alike from the same log.
+
+use imbl::{OrdMap, OrdSet};
+use kv_core::Store;
+use raft_core::{Data, NodeId};
+use serde::{Deserialize, Serialize};
+
+use crate::api::Response;
+use crate::proposal::{Command, Proposal, ProposalId};
+
+/// How far apart two waiting proposals of one start may be. A duplicate that is older than this
+/// is refused without a look; a first copy that is this late is given up by its client long since.
+const WINDOW: u64 = 4096;
+
+/// The store, and the memory of which proposals it has seen. A snapshot holds both.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Machine {
+    pub(crate) store: Store,
+    seen: Seen,
+}
+
+impl Machine {
+    /// Applies a proposal; `None` if it has been applied before.
+    pub(crate) fn apply(
+        &mut self,
+        proposal: &Proposal,
+    ) -> Option<Result<Response, kv_core::Error>> {
+        if !self.seen.is_new(proposal.id) {
+            return None;
+        }
+        Some(match &proposal.command {
+            Command::Put(request) => self.store.put(request).map(Response::Put),
+            Command::DeleteRange(request) => {
+                self.store.delete_range(request).map(Response::DeleteRange)
+            }
+        })
+    }
+
+    /// The whole state as bytes, for a snapshot.
+    pub(crate) fn save(&self) -> Data {
+        let bytes = postcard::to_allocvec(self);
+        Data::from(bytes.expect("in-memory encoding of lists of known length does not fail"))
+    }
+
+    /// The state that a snapshot holds.
+    pub(crate) fn load(data: &Data) -> Machine {
+        postcard::from_bytes(data.as_slice()).expect("a snapshot is what `save` has made")
+    }
+}
+
+/// Which proposals have been applied, so that none is twice.
+///
+/// A proposal that is passed on to the leader is a message, and messages may be doubled on their
+/// way: then it stands in the log twice. etcd is spared that by its connections; here, the second
+/// copy has no effect. As part of the state machine the memory is the same on all members and
+/// outlives restarts.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Seen {
+    // Node, then its start: a map of maps, since formats like JSON know no pair as a key.
+    nodes: OrdMap<NodeId, OrdMap<u64, Window>>,
+}
+
+/// The counts of one start that have been applied: all below `below`, and those in `beyond`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Window {
+    below: u64,
+    beyond: OrdSet<u64>,
+}
+
+impl Seen {
+    /// Notes a proposal; false if it was noted before.
+    fn is_new(&mut self, id: ProposalId) -> bool {
+        let starts = self.nodes.entry(id.node).or_default();
+        starts.entry(id.start).or_default().is_new(id.count)
+    }
+}
+
+impl Window {
+    fn is_new(&mut self, count: u64) -> bool {
+        // The usual case, apart because it needs no set: everything comes once and in order.
+        if count == self.below && self.beyond.is_empty() {
+            self.below += 1;
+            return true;
+        }
+        if count < self.below || self.beyond.insert(count).is_some() {
+            return false;
+        }
+        // Proposals that got lost leave holes. A hole is closed when the window has moved on.
+        let newest = self.beyond.get_max().copied().unwrap_or(count);
+        let floor = newest.saturating_sub(WINDOW);
+        while self.beyond.get_min().is_some_and(|&oldest| oldest <= self.below.max(floor)) {
+            if let Some(oldest) = self.beyond.remove_min() {
+                self.below = self.below.max(oldest + 1);
+            }
+        }
+        self.below = self.below.max(floor);
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn each_count_is_new_once() {
+        // Proves the window against a plain set, for counts that come out of order and doubled.
+        let (mut window, mut model) = (Window::default(), BTreeSet::new());
+        let mut word: u64 = 1;
+        for step in 0..20_000_u64 {
+            word = word.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let count = step / 2 + (word >> 33) % 50;
+            assert_eq!(window.is_new(count), model.insert(count), "{count} at {step}");
+        }
+        assert!(window.beyond.len() <= 50, "what comes without holes needs no memory");
+    }
+
+    #[test]
+    fn lost_proposals_do_not_cost_memory_for_ever() {
+        // Proves that holes are closed after a while, and that nothing becomes new again then.
+        let mut window = Window::default();
+        for count in (0..100_000).step_by(2) {
+            assert!(window.is_new(count));
+            assert!(!window.is_new(count));
+        }
+        assert!(window.beyond.len() as u64 <= WINDOW);
+        assert!(!window.is_new(0));
+        assert!(!window.is_new(1), "too late to be let in");
+        assert!(window.is_new(99_999));
+    }
+}

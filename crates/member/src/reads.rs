@@ -1,0 +1,124 @@
+//! Linearizable reads: ask the leader for an index, wait until it is applied here, answer
+//! (thesis §6.4; etcd `linearizableReadLoop`).
+//!
+//! One question is under way at a time. Reads that come meanwhile are put to the next one, all
+//! together: a read must not be answered by a question that was asked before it came.
+
+use imbl::Vector;
+use kv_core::RangeRequest;
+use raft_core::Index;
+use serde::{Deserialize, Serialize};
+
+use crate::api::{Micros, RequestId};
+
+/// How long to wait for an index before asking again: the question or its answer may be lost, and
+/// a server that knows of no leader drops it (etcd `readIndexRetryTime`).
+const RETRY: Micros = Micros::from_millis(500);
+
+/// The linearizable reads that wait.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Reads {
+    asked: Option<Question>,
+    next: Vector<Read>,
+    count: u64,
+}
+
+/// One read of one client.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Read {
+    pub(crate) request: RequestId,
+    pub(crate) range: RangeRequest,
+}
+
+/// The question that is under way, and who waits for its answer.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Question {
+    number: u64,
+    reads: Vector<Read>,
+    retry_at: Micros,
+    deadline: Micros,
+    /// The answer: whoever has applied this may answer the reads.
+    index: Option<Index>,
+}
+
+impl Reads {
+    /// Takes a read in; it is part of the next question.
+    pub(crate) fn add(&mut self, read: Read) {
+        self.next.push_back(read);
+    }
+
+    /// Begins the next question if none is under way and somebody waits for one. Gives the number
+    /// under which the leader is to be asked.
+    pub(crate) fn begin(&mut self, now: Micros, timeout: Micros) -> Option<u64> {
+        if self.asked.is_some() || self.next.is_empty() {
+            return None;
+        }
+        self.count += 1;
+        self.asked = Some(Question {
+            number: self.count,
+            reads: std::mem::take(&mut self.next),
+            retry_at: now + RETRY,
+            deadline: now + timeout,
+            index: None,
+        });
+        Some(self.count)
+    }
+
+    /// Asks once more, for a reason that makes an answer likely now. Gives the question's number,
+    /// if it is still open.
+    pub(crate) fn retry(&mut self, now: Micros) -> Option<u64> {
+        let question = self.asked.as_mut().filter(|question| question.index.is_none())?;
+        question.retry_at = now + RETRY;
+        Some(question.number)
+    }
+
+    /// As [`Reads::retry`], if the time for it has come.
+    pub(crate) fn retry_if_due(&mut self, now: Micros) -> Option<u64> {
+        let due = self.asked.as_ref().is_some_and(|question| question.retry_at <= now);
+        if due { self.retry(now) } else { None }
+    }
+
+    /// Another leader leads: an open question is given up, and its reads are put to the next.
+    /// (In etcd they end with `etcdserver: leader changed`, and the client asks again, unseen.)
+    pub(crate) fn leader_changed(&mut self) {
+        if let Some(mut question) = self.asked.take_if(|question| question.index.is_none()) {
+            question.reads.append(std::mem::take(&mut self.next));
+            self.next = question.reads;
+        }
+    }
+
+    /// The leader's answer to question `number` has come. Answers to older ones are of no use.
+    pub(crate) fn confirmed(&mut self, number: u64, index: Index) {
+        if let Some(question) = self.asked.as_mut().filter(|question| question.number == number) {
+            question.index.get_or_insert(index);
+        }
+    }
+
+    /// Takes out the reads that may be answered by a server that has applied `applied`.
+    pub(crate) fn answerable(&mut self, applied: Index) -> Vector<Read> {
+        let is_fresh = |question: &mut Question| question.index.is_some_and(|it| it <= applied);
+        self.asked.take_if(is_fresh).map(|question| question.reads).unwrap_or_default()
+    }
+
+    /// Takes out the reads whose question was not answered in time. One that was waits for the
+    /// state machine, however long that takes.
+    pub(crate) fn expire(&mut self, now: Micros) -> Vector<Read> {
+        let is_late =
+            |question: &mut Question| question.index.is_none() && question.deadline <= now;
+        self.asked.take_if(is_late).map(|question| question.reads).unwrap_or_default()
+    }
+
+    /// Forgets a client that has gone. Its question stays open, as in etcd.
+    pub(crate) fn cancel(&mut self, request: RequestId) {
+        self.next.retain(|read| read.request != request);
+        if let Some(question) = &mut self.asked {
+            question.reads.retain(|read| read.request != request);
+        }
+    }
+
+    /// When the question is to be asked again or given up.
+    pub(crate) fn next_deadline(&self) -> Option<Micros> {
+        let question = self.asked.as_ref().filter(|question| question.index.is_none())?;
+        Some(question.retry_at.min(question.deadline))
+    }
+}

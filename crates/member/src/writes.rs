@@ -1,0 +1,105 @@
+//! Clients' writes that wait: first for a leader, then for their entry to be applied here.
+
+use imbl::{OrdMap, Vector};
+use raft_core::Data;
+use serde::{Deserialize, Serialize};
+
+use crate::api::{Micros, RequestId};
+
+/// The writes that this member has taken and not answered, by the count of their proposals.
+///
+/// - `held` are those that have not been proposed yet, in their order. Whoever is held, all after
+///   it are held too, so that writes are proposed in the order in which they came.
+/// - Everything in `held` is in `waiting`, unless the client has gone.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Writes {
+    next_count: u64,
+    waiting: OrdMap<u64, Waiting>,
+    held: Vector<(u64, Data)>,
+}
+
+/// One client that waits for its write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Waiting {
+    pub(crate) request: RequestId,
+    pub(crate) asked_at: Micros,
+    pub(crate) deadline: Micros,
+}
+
+/// A write whose time is up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Expired {
+    pub(crate) waiting: Waiting,
+    /// Whether it may be in somebody's log.
+    pub(crate) was_proposed: bool,
+}
+
+impl Writes {
+    /// The count of the next proposal.
+    pub(crate) fn next_count(&self) -> u64 {
+        self.next_count
+    }
+
+    /// Takes a write in. It is held until [`Writes::release`].
+    pub(crate) fn hold(&mut self, data: Data, waiting: Waiting) {
+        self.waiting.insert(self.next_count, waiting);
+        self.held.push_back((self.next_count, data));
+        self.next_count += 1;
+    }
+
+    /// The first write that is held.
+    pub(crate) fn first_held(&self) -> Option<&Data> {
+        self.held.front().map(|(_, data)| data)
+    }
+
+    /// The first write that is held has been proposed.
+    pub(crate) fn release(&mut self) {
+        self.held.pop_front();
+    }
+
+    /// The first write that is held was refused, and is forgotten: gives who waits for it.
+    pub(crate) fn refuse(&mut self) -> Option<Waiting> {
+        let (count, _) = self.held.pop_front()?;
+        self.waiting.remove(&count)
+    }
+
+    /// The proposal of that count has been applied: gives who waits for it.
+    pub(crate) fn applied(&mut self, count: u64) -> Option<Waiting> {
+        self.waiting.remove(&count)
+    }
+
+    /// Forgets a client that has gone. What is held for it is not proposed any more.
+    pub(crate) fn cancel(&mut self, request: RequestId) {
+        let is_its = |(_, waiting): &(&u64, &Waiting)| waiting.request == request;
+        if let Some(count) = self.waiting.iter().find(is_its).map(|(count, _)| *count) {
+            self.forget(count);
+        }
+    }
+
+    /// Takes out all writes whose time is up.
+    pub(crate) fn expire(&mut self, now: Micros) -> Vec<Expired> {
+        let due: Vec<(u64, Waiting)> = self
+            .waiting
+            .iter()
+            .filter(|(_, waiting)| waiting.deadline <= now)
+            .map(|(count, waiting)| (*count, *waiting))
+            .collect();
+        let expired = |(count, waiting)| Expired { waiting, was_proposed: !self.forget(count) };
+        due.into_iter().map(expired).collect()
+    }
+
+    /// When the first of them runs out of time.
+    pub(crate) fn next_deadline(&self) -> Option<Micros> {
+        self.waiting.values().map(|waiting| waiting.deadline).min()
+    }
+
+    /// Forgets a write; true if it was held.
+    fn forget(&mut self, count: u64) -> bool {
+        self.waiting.remove(&count);
+        let place = self.held.iter().position(|(held, _)| *held == count);
+        if let Some(place) = place {
+            self.held.remove(place);
+        }
+        place.is_some()
+    }
+}
