@@ -24,6 +24,9 @@ pub enum StepError {
     /// It is malformed: its entries do not follow each other.
     #[error("append from {0} whose entries do not follow each other")]
     BrokenAppend(NodeId),
+    /// It would replace committed entries. No correct leader sends this; nothing was replaced.
+    #[error("append from {0} conflicts with committed entries")]
+    ConflictsWithCommitted(NodeId),
     /// A forwarded proposal found no leader that takes it.
     #[error("proposal dropped: {0}")]
     ProposalDropped(ProposeError),

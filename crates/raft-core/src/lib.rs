@@ -1,19 +1,29 @@
 //! The Raft protocol as a pure state machine.
 
+mod confchange;
 mod config;
 mod configuration;
+mod disk;
+mod election;
 mod entry;
 mod error;
+mod follower;
 mod ids;
+mod leader;
 mod log;
 mod message;
+mod quorum;
 mod raft;
+mod read_only;
 mod ready;
+mod replication;
 mod role;
 mod rules;
+mod server;
 mod storage;
 mod tracker;
 
+pub use confchange::ChangeError;
 pub use config::{Config, Dice, ReadMode};
 pub use configuration::{Change, ConfigChange, Configuration, Transition};
 pub use entry::{Data, Entry, Payload};
@@ -23,6 +33,7 @@ pub use log::Log;
 pub use message::{Body, Campaign, Message, MessageKind, ReadContext};
 pub use raft::Raft;
 pub use ready::{ReadState, Ready};
+pub use replication::Delivery;
 pub use role::RoleKind;
 pub use rules::{Rule, Rules};
 pub use storage::{HardState, Snapshot, Stored};

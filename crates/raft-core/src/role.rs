@@ -1,9 +1,80 @@
-//! Roles.
+//! What a server is at the moment. Each role carries its own data and nothing else: what a leader
+//! knew is gone once it follows.
 
-/// What a server does now (Raft Figure 4; PreCandidate from thesis §9.6).
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
-)]
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::configuration::Configuration;
+use crate::ids::NodeId;
+use crate::leader::Leader;
+use crate::quorum::{self, VoteResult};
+use crate::rules::Rules;
+
+/// The role and its data (Raft Figure 4; PreCandidate from thesis §9.6).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) enum Role {
+    /// Answers leaders and candidates.
+    Follower(Follower),
+    /// Asks whether it could win.
+    PreCandidate(Ballot),
+    /// Asks for votes.
+    Candidate(Ballot),
+    /// Takes proposals and replicates them.
+    Leader(Leader),
+}
+
+/// What a follower knows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Follower {
+    /// Who leads this term, once heard of.
+    pub(crate) leader: Option<NodeId>,
+}
+
+/// The votes that a candidate or pre-candidate has collected; each voter's first answer counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Ballot {
+    pub(crate) granted: BTreeSet<NodeId>,
+    pub(crate) rejected: BTreeSet<NodeId>,
+}
+
+/// An answer to a request for a vote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Vote {
+    Granted,
+    Rejected,
+}
+
+impl Vote {
+    pub(crate) fn of(granted: bool) -> Vote {
+        if granted { Vote::Granted } else { Vote::Rejected }
+    }
+}
+
+impl Ballot {
+    /// Notes an answer and says how the vote stands now.
+    pub(crate) fn record(
+        &mut self,
+        voter: NodeId,
+        vote: Vote,
+        configuration: &Configuration,
+        rules: Rules,
+    ) -> VoteResult {
+        if !self.granted.contains(&voter) && !self.rejected.contains(&voter) {
+            match vote {
+                Vote::Granted => self.granted.insert(voter),
+                Vote::Rejected => self.rejected.insert(voter),
+            };
+        }
+        let granted = |voter| self.granted.contains(&voter);
+        let rejected = |voter| self.rejected.contains(&voter);
+        quorum::vote_result(configuration, granted, rejected, rules)
+    }
+}
+
+/// What a server does now, without the data that belongs to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum RoleKind {
     /// It answers leaders and candidates.
     Follower,
