@@ -5,7 +5,7 @@
 // violation of the policy, a file that is missing) fails the test that visited it.
 
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { access, readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import path from "node:path";
@@ -55,17 +55,21 @@ async function answer(request, response) {
     response.writeHead(404, headers).end();
     return;
   }
-  try {
-    const type = TYPES[path.extname(file)] ?? "application/octet-stream";
-    response.writeHead(200, { ...headers, "Content-Type": type }).end(await readFile(file));
-  } catch {
+  const content = await readFile(file).catch(() => null);
+  if (content === null) {
     response.writeHead(404, headers).end();
+    return;
   }
+  const type = TYPES[path.extname(file)] ?? "application/octet-stream";
+  response.writeHead(200, { ...headers, "Content-Type": type }).end(content);
 }
 
 /// A browser and a host; `stop` ends both.
 export class Lab {
   static async start() {
+    await access(path.join(dist, "index.html")).catch(() => {
+      throw new Error(`no page in ${dist}: run \`cargo xtask build\` first`);
+    });
     const server = createServer(answer);
     await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
     const browser = await chromium.launch({
