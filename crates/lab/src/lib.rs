@@ -7,11 +7,18 @@
 //! A reader starts at [`session`]: one line of the language goes in through `Session::apply`, and
 //! everything else follows from that.
 
+mod diagnose;
 pub mod etcdctl;
+pub mod fingerprint;
 pub mod lessons;
+mod narrate;
 pub mod predicate;
+#[cfg(feature = "cli")]
+pub mod run;
 pub mod script;
+pub mod session;
 pub mod shell;
+mod stage;
 pub mod view;
 
 pub use sim;

@@ -1,2 +1,128 @@
-//! stub
-fn main() {}
+//! The command `lab`: scripts, lessons and checks without a screen.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use lab::run::{Remarks, RunOptions, run};
+
+/// A real Raft and etcd-like cluster in a box.
+#[derive(Parser)]
+#[command(name = "lab", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs a script and prints its transcript.
+    Run(Run),
+    /// Looks after lessons.
+    #[command(subcommand)]
+    Lessons(Lessons),
+    /// Prints the trace hash of a run for each seed, to compare builds by.
+    Hash {
+        /// Seeds, the last one included: `1..50`.
+        #[arg(long, value_parser = seeds)]
+        seeds: (u64, u64),
+    },
+}
+
+#[derive(clap::Args)]
+struct Run {
+    /// Size of the cluster.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=7))]
+    nodes: u8,
+    /// What chance begins with.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// What the script runs on.
+    #[arg(long, value_enum, default_value = "sim")]
+    engine: Engine,
+    /// Writes every event to this file, as JSON lines.
+    #[arg(long)]
+    trace: Option<PathBuf>,
+    /// Writes every call and return to this file, as JSON lines.
+    #[arg(long)]
+    history: Option<PathBuf>,
+    /// Writes remarks to standard error.
+    #[arg(short, long)]
+    verbose: bool,
+    /// The script; `-` is standard input.
+    #[arg(default_value = "-")]
+    script: PathBuf,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Engine {
+    /// The simulated cluster.
+    Sim,
+}
+
+#[derive(Subcommand)]
+enum Lessons {
+    /// Proves lessons: goals, solutions, claims, links.
+    Check {
+        /// Slugs; none is every lesson.
+        lessons: Vec<String>,
+        /// Where lessons are.
+        #[arg(long, default_value = "lessons")]
+        folder: PathBuf,
+    },
+}
+
+/// `1..50`, both included.
+fn seeds(text: &str) -> Result<(u64, u64), String> {
+    let expected = || format!("expected two numbers like 1..50, not {text:?}");
+    let (first, last) = text.split_once("..").ok_or_else(expected)?;
+    match (first.parse(), last.parse()) {
+        (Ok(first), Ok(last)) if first <= last => Ok((first, last)),
+        _ => Err(expected()),
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match execute(arguments.command) {
+        Ok(status) => ExitCode::from(status),
+        // Whoever reads the transcript has had enough (`lab run … | head`).
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("lab: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn execute(command: Command) -> io::Result<u8> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    match command {
+        Command::Run(options) => {
+            let Engine::Sim = options.engine;
+            let options = RunOptions {
+                nodes: options.nodes,
+                seed: options.seed,
+                trace: options.trace,
+                history: options.history,
+                remarks: if options.verbose { Remarks::Written } else { Remarks::LeftOut },
+                script: options.script,
+            };
+            run(&options, &mut out, &mut io::stderr().lock())
+        }
+        Command::Lessons(Lessons::Check { lessons, folder }) => {
+            let passed = lab::lessons::check_command(&folder, &lessons, &mut out)?;
+            out.flush()?;
+            Ok(if passed { 0 } else { 1 })
+        }
+        Command::Hash { seeds: (first, last) } => {
+            for seed in first..=last {
+                let hash = lab::fingerprint::fingerprint(seed).map_err(io::Error::other)?;
+                writeln!(out, "{seed} {hash:016x}")?;
+            }
+            out.flush()?;
+            Ok(0)
+        }
+    }
+}

@@ -1,3 +1,193 @@
-//! `etcdctl` as real etcd 3.5 has it: its arguments here, its work and its answers beside them.
+//! `etcdctl`: from a command line to a call on the cluster, and from its outcome to what the real
+//! program prints.
+//!
+//! [`args`] parses the words as the real program's flag library does; this module turns the result
+//! into a request ([`plan`]) and, once that has an outcome, into output ([`present`]).
+//! Left out for now: everything but `put`, `get`, `del` and `version`, and the formats `fields`,
+//! `table` and `protobuf`.
 
 pub mod args;
+mod output;
+
+use serde::{Deserialize, Serialize};
+use sim::member::kv_core::{
+    Bytes, DeleteRangeRequest, LeaseId, PutRequest, RangeRequest, Revision, SortOrder, SortTarget,
+};
+use sim::member::raft_core::NodeId;
+use sim::member::{Consistency, Micros, Request};
+
+use self::args::{Del, Get, Invocation, KeyRange, Put, PutValue, Subcommand, WriteOut};
+pub use self::output::{member_id, present};
+
+/// What a command wrote and how it ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Output {
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+    /// Exit status.
+    pub exit: i32,
+}
+
+impl Output {
+    /// A failure as etcdctl reports it: `Error: …` on standard error.
+    fn error(message: impl std::fmt::Display, exit: i32) -> Output {
+        Output { stdout: String::new(), stderr: format!("Error: {message}\n"), exit }
+    }
+
+    /// Success with this on standard output.
+    fn plain(stdout: impl Into<String>) -> Output {
+        Output { stdout: stdout.into(), ..Output::default() }
+    }
+}
+
+/// What a command line comes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Plan {
+    /// It ends at once, without asking the cluster.
+    Done(Output),
+    /// It asks the cluster.
+    Ask {
+        /// Whom, in order.
+        endpoints: Vec<NodeId>,
+        /// What.
+        request: Request,
+        /// How long at most.
+        timeout: Micros,
+    },
+}
+
+/// Exit status of a command line that was not understood (etcdctl `ExitBadArgs`).
+const EXIT_BAD_ARGUMENTS: i32 = 128;
+
+/// Plans an invocation on a cluster of `nodes` nodes; `input` is its standard input.
+pub fn plan(invocation: &Invocation, input: &str, nodes: u8) -> Plan {
+    let request = match &invocation.command {
+        Subcommand::Version => {
+            return Plan::Done(Output::plain("etcdctl version: 3.5.1\nAPI version: 3.5\n"));
+        }
+        Subcommand::Help(text) => return Plan::Done(Output::plain(text.clone())),
+        Subcommand::NotInThisLab(name) => {
+            let message = format!("etcdctl {name} is not in this lab yet");
+            return Plan::Done(Output::error(message, EXIT_BAD_ARGUMENTS));
+        }
+        Subcommand::Put(put) => Request::Put(put_request(put, input)),
+        Subcommand::Get(get) => get_request(get),
+        Subcommand::Del(del) => Request::DeleteRange(delete_request(del)),
+    };
+    if let Some(output) = refused_format(invocation) {
+        return Plan::Done(output);
+    }
+    match endpoints(&invocation.globals.endpoints, nodes) {
+        Ok(endpoints) => {
+            let timeout = Micros(invocation.globals.command_timeout.0);
+            Plan::Ask { endpoints, request, timeout }
+        }
+        Err(message) => Plan::Done(Output::error(message, EXIT_BAD_ARGUMENTS)),
+    }
+}
+
+/// Formats that the lab does not write yet, and what the real program refuses by itself.
+fn refused_format(invocation: &Invocation) -> Option<Output> {
+    let format = invocation.globals.write_out;
+    if let Subcommand::Get(Get { count_only: true, .. }) = &invocation.command
+        && format != WriteOut::Fields
+    {
+        let message = "--count-only is only for `--write-out=fields`";
+        return Some(Output::error(message, EXIT_BAD_ARGUMENTS));
+    }
+    let name = match format {
+        WriteOut::Simple | WriteOut::Json => return None,
+        WriteOut::Fields => "fields",
+        WriteOut::Table => "table",
+        WriteOut::Protobuf => "protobuf",
+    };
+    Some(Output::error(format!("-w {name} is not in this lab yet"), EXIT_BAD_ARGUMENTS))
+}
+
+/// The nodes that endpoints name: `n2`, `n2:2379`, `http://n2:2379`; none named is all of them.
+fn endpoints(names: &[String], nodes: u8) -> Result<Vec<NodeId>, String> {
+    if names.is_empty() {
+        return Ok((1..=nodes).map(NodeId).collect());
+    }
+    names.iter().map(|name| endpoint(name, nodes)).collect()
+}
+
+fn endpoint(name: &str, nodes: u8) -> Result<NodeId, String> {
+    let host = name.trim_start_matches("http://").trim_start_matches("https://");
+    let host = host.strip_suffix(":2379").unwrap_or(host);
+    let number = host.strip_prefix('n').and_then(|digits| digits.parse::<u8>().ok());
+    match number {
+        Some(number) if (1..=nodes).contains(&number) => Ok(NodeId(number)),
+        Some(_) | None => {
+            Err(format!("no endpoint {name:?} in this lab: it has n1 to n{nodes} (port 2379)"))
+        }
+    }
+}
+
+/// The range that the ways to name keys come to (etcdctl `getGetOp`).
+fn range_request(range: &KeyRange) -> RangeRequest {
+    match range {
+        KeyRange::Key(key) => RangeRequest::key(key.as_str()),
+        KeyRange::Interval(from, to) => RangeRequest::interval(from.as_str(), to.as_str()),
+        KeyRange::Prefix(prefix) => RangeRequest::prefix(prefix.as_str()),
+        KeyRange::FromKey(key) => RangeRequest::from_key(key.as_str()),
+    }
+}
+
+fn put_request(put: &Put, input: &str) -> PutRequest {
+    let (value, ignore_value) = match &put.value {
+        PutValue::Argument(value) => (value.as_str(), false),
+        PutValue::StandardInput => (input, false),
+        PutValue::Keep => ("", true),
+    };
+    PutRequest {
+        key: Bytes::from(put.key.as_str()),
+        value: Bytes::from(value),
+        lease: LeaseId(put.lease),
+        prev_kv: put.prev_kv,
+        ignore_value,
+        ignore_lease: put.ignore_lease,
+    }
+}
+
+fn delete_request(del: &Del) -> DeleteRangeRequest {
+    let RangeRequest { key, range_end, .. } = range_request(&del.range);
+    DeleteRangeRequest { key, range_end, prev_kv: del.prev_kv }
+}
+
+fn get_request(get: &Get) -> Request {
+    let range = RangeRequest {
+        limit: get.limit,
+        revision: Revision(get.revision),
+        keys_only: get.keys_only,
+        count_only: get.count_only,
+        sort_target: sort_target(get),
+        sort_order: sort_order(get),
+        ..range_request(&get.range)
+    };
+    let consistency = match get.consistency {
+        args::Consistency::Linearizable => Consistency::Linearizable,
+        args::Consistency::Serializable => Consistency::Serializable,
+    };
+    Request::Range { range, consistency }
+}
+
+fn sort_target(get: &Get) -> SortTarget {
+    match get.sort_by {
+        None | Some(args::SortBy::Key) => SortTarget::Key,
+        Some(args::SortBy::Create) => SortTarget::Create,
+        Some(args::SortBy::Modify) => SortTarget::Mod,
+        Some(args::SortBy::Value) => SortTarget::Value,
+        Some(args::SortBy::Version) => SortTarget::Version,
+    }
+}
+
+fn sort_order(get: &Get) -> SortOrder {
+    match get.order {
+        None => SortOrder::None,
+        Some(args::SortOrder::Ascend) => SortOrder::Ascend,
+        Some(args::SortOrder::Descend) => SortOrder::Descend,
+    }
+}

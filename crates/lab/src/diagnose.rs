@@ -1,0 +1,169 @@
+//! The cluster in one sentence: who leads, or why nobody can.
+
+use sim::member::raft_core::{NodeId, RoleKind};
+use sim::{Cluster, Condition};
+
+use crate::view::{Diagnosis, Level};
+
+/// After so many candidacies without a winner, elections "keep failing".
+const CANDIDACIES_MANY: u32 = 4;
+
+/// Says how the cluster is. `candidacies` is how often somebody has stood for election since
+/// somebody last won.
+pub(crate) fn diagnose(cluster: &Cluster, candidacies: u32) -> Diagnosis {
+    let voters = cluster.settings().nodes;
+    let quorum = voters / 2 + 1;
+    if let Some(violation) = cluster.violation() {
+        return say(Level::Bad, format!("a safety property broke: {violation}"));
+    }
+    let running = cluster.nodes().filter(|node| node.condition() == Condition::Running).count();
+    if running == 0 {
+        return say(Level::Bad, "no node runs".to_owned());
+    }
+    if let Some(leader) = cluster.leader() {
+        return led(cluster, leader, voters, quorum);
+    }
+    if let Some(cut_off) = believes_to_lead(cluster).last() {
+        let reached = reaches(cluster, cut_off).len();
+        let term = term_of(cluster, cut_off);
+        let text = format!(
+            "{cut_off} leads term {term} but reaches {reached} of {voters} voters, itself included: it cannot commit"
+        );
+        return say(Level::Warning, text);
+    }
+    leaderless(cluster, voters, quorum, candidacies)
+}
+
+fn say(level: Level, text: String) -> Diagnosis {
+    Diagnosis { level, text }
+}
+
+/// There is a leader that can commit.
+fn led(cluster: &Cluster, leader: NodeId, voters: u8, quorum: u8) -> Diagnosis {
+    let term = term_of(cluster, leader);
+    let stale: Vec<NodeId> = believes_to_lead(cluster).filter(|node| *node != leader).collect();
+    if let Some(stale) = stale.first() {
+        let old = term_of(cluster, *stale);
+        let text = format!("{leader} leads term {term}; {stale} still believes to lead term {old}");
+        return say(Level::Warning, text);
+    }
+    let reached = reaches(cluster, leader).len();
+    let spare = reached.saturating_sub(usize::from(quorum));
+    let margin = match spare {
+        0 => "none may fail".to_owned(),
+        1 => "one more may fail".to_owned(),
+        spare => format!("{spare} more may fail"),
+    };
+    let text = if reached == usize::from(voters) {
+        format!("{leader} leads term {term} and reaches every voter: {margin}")
+    } else {
+        format!("{leader} leads term {term} and reaches {reached} of {voters} voters: {margin}")
+    };
+    say(if spare == 0 && voters > 1 { Level::Warning } else { Level::Good }, text)
+}
+
+/// Nobody leads.
+fn leaderless(cluster: &Cluster, voters: u8, quorum: u8, candidacies: u32) -> Diagnosis {
+    let group = largest_group(cluster);
+    if group.len() < usize::from(quorum) {
+        let names = join(&group);
+        let reach = if group.len() == 1 { "reaches" } else { "reach" };
+        let text = format!(
+            "no leader: {names} {reach} {} of {voters} voters, {quorum} are needed",
+            group.len()
+        );
+        return say(Level::Bad, text);
+    }
+    if candidacies >= CANDIDACIES_MANY {
+        let text = format!(
+            "no leader: {candidacies} candidacies and no winner; votes split, or answers come too late"
+        );
+        return say(Level::Warning, text);
+    }
+    let standing = cluster.nodes().find_map(|node| {
+        let raft = node.member()?.raft();
+        let stands = matches!(raft.role_kind(), RoleKind::Candidate | RoleKind::PreCandidate);
+        (node.condition() == Condition::Running && stands).then(|| (node.id(), raft.term()))
+    });
+    let text = match standing {
+        Some((node, term)) => format!("no leader yet: {node} asks for votes (it is in term {term})"),
+        None => "no leader yet: the first election timer to run out decides who stands".to_owned(),
+    };
+    say(Level::Neutral, text)
+}
+
+fn term_of(cluster: &Cluster, node: NodeId) -> u64 {
+    cluster.node(node).member().map_or(0, |member| member.raft().term().0)
+}
+
+/// Running nodes that take themselves for the leader, in the order of their terms.
+fn believes_to_lead(cluster: &Cluster) -> impl Iterator<Item = NodeId> {
+    let mut leaders: Vec<(u64, NodeId)> = cluster
+        .nodes()
+        .filter(|node| node.condition() == Condition::Running)
+        .filter_map(|node| Some((node.id(), node.member()?.raft())))
+        .filter(|(_, raft)| raft.role_kind() == RoleKind::Leader)
+        .map(|(id, raft)| (raft.term().0, id))
+        .collect();
+    leaders.sort_unstable();
+    leaders.into_iter().map(|(_, id)| id)
+}
+
+/// Running nodes with links open both ways to `node`, itself included.
+pub(crate) fn reaches(cluster: &Cluster, node: NodeId) -> Vec<NodeId> {
+    cluster
+        .nodes()
+        .filter(|other| other.condition() == Condition::Running)
+        .map(sim::Node::id)
+        .filter(|other| *other == node || hear_each_other(cluster, node, *other))
+        .collect()
+}
+
+fn hear_each_other(cluster: &Cluster, one: NodeId, other: NodeId) -> bool {
+    cluster.link(one, other).is_open() && cluster.link(other, one).is_open()
+}
+
+/// What the running node that reaches most others reaches.
+fn largest_group(cluster: &Cluster) -> Vec<NodeId> {
+    cluster
+        .nodes()
+        .filter(|node| node.condition() == Condition::Running)
+        .map(|node| reaches(cluster, node.id()))
+        // The first of the largest: `max_by_key` would take the last.
+        .reduce(|best, group| if group.len() > best.len() { group } else { best })
+        .unwrap_or_default()
+}
+
+/// The groups into which cut links divide the nodes that run, if there is more than one. Nodes
+/// are in one group if there is a way between them over links that are open both ways.
+pub(crate) fn groups(cluster: &Cluster) -> Vec<Vec<u8>> {
+    let mut left: Vec<NodeId> =
+        cluster.nodes().filter(|n| n.condition() != Condition::Crashed).map(sim::Node::id).collect();
+    let mut groups = Vec::new();
+    while !left.is_empty() {
+        let mut group = vec![left.remove(0)];
+        let mut next = 0;
+        while let Some(node) = group.get(next).copied() {
+            let (found, rest): (Vec<_>, Vec<_>) =
+                left.into_iter().partition(|other| hear_each_other(cluster, node, *other));
+            group.extend(found);
+            left = rest;
+            next += 1;
+        }
+        group.sort_unstable();
+        groups.push(group.into_iter().map(|node| node.0).collect());
+    }
+    if groups.len() > 1 { groups } else { Vec::new() }
+}
+
+/// "n1", "n1 and n2", "n1, n2 and n3".
+fn join(nodes: &[NodeId]) -> String {
+    match nodes {
+        [] => "nobody".to_owned(),
+        [one] => one.to_string(),
+        [rest @ .., last] => {
+            let rest: Vec<String> = rest.iter().map(ToString::to_string).collect();
+            format!("{} and {last}", rest.join(", "))
+        }
+    }
+}

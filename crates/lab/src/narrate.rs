@@ -1,0 +1,209 @@
+//! Tells events in plain words: the feed, the marks on the timeline, remarks in the terminal.
+//!
+//! It sees what the trace says and the cluster after the event, and remembers of each node only
+//! what it was before.
+
+use sim::member::raft_core::{MessageKind, NodeId, RoleKind, Term};
+use sim::{Cluster, Event, EventKind, NodeState, Outcome};
+
+use crate::view::{FeedItem, Level, Mark};
+
+/// What was told last, so that only changes are told.
+#[derive(Clone, Debug, Default)]
+pub struct Narrator {
+    /// By node, n1 first; `None` before its first event and while it is down.
+    before: [Option<NodeState>; sim::NODES_MAX as usize],
+    /// Candidacies since somebody last won.
+    candidacies: u32,
+}
+
+impl Narrator {
+    /// How often nodes have stood for election since somebody last won.
+    pub fn candidacies(&self) -> u32 {
+        self.candidacies
+    }
+
+    /// What is worth telling about an event.
+    pub fn tell(&mut self, cluster: &Cluster, event: &Event) -> Vec<FeedItem> {
+        let mut told = Vec::new();
+        match event.kind {
+            // What these did is told by whoever gave the command: it knows the words.
+            EventKind::Crash | EventKind::Tear => self.forget(event.node),
+            EventKind::Start
+            | EventKind::Tick
+            | EventKind::Expire
+            | EventKind::Deliver
+            | EventKind::Lose
+            | EventKind::Persist
+            | EventKind::Request
+            | EventKind::Cancel
+            | EventKind::Call
+            | EventKind::Retry
+            | EventKind::Return
+            | EventKind::Command
+            | EventKind::Restart
+            | EventKind::Pause
+            | EventKind::Resume
+            | EventKind::Wake => {
+                if let (Some(node), Some(state)) = (event.node, event.state) {
+                    self.node_changed(cluster, event, node, state, &mut told);
+                }
+            }
+        }
+        if let Some(violation) = cluster.violation().filter(|broken| broken.seq == event.seq) {
+            told.push(item(event, Level::Bad, Mark::Violation, violation.to_string()));
+        }
+        told
+    }
+
+    fn forget(&mut self, node: Option<NodeId>) {
+        if let Some(before) = node.and_then(|node| self.before_of(node)) {
+            *before = None;
+        }
+    }
+
+    fn before_of(&mut self, node: NodeId) -> Option<&mut Option<NodeState>> {
+        self.before.get_mut(usize::from(node.0).checked_sub(1)?)
+    }
+
+    fn node_changed(
+        &mut self,
+        cluster: &Cluster,
+        event: &Event,
+        node: NodeId,
+        state: NodeState,
+        told: &mut Vec<FeedItem>,
+    ) {
+        let Some(slot) = self.before_of(node) else { return };
+        let Some(before) = slot.replace(state) else { return };
+        if before.role != state.role || before.term != state.term {
+            self.role_changed(cluster, event, node, before, state, told);
+        }
+        if let Some(from) = event.truncated_from {
+            let lost = if from.0 == before.last_index.0 {
+                format!("entry {from}")
+            } else {
+                format!("entries {from}–{}", before.last_index)
+            };
+            let text = format!("{node} drops {lost} of its log: never committed, and the leader has others");
+            told.push(item(event, Level::Warning, Mark::Fault, text));
+        }
+        if state.role == Some(RoleKind::Leader) && state.commit > before.commit {
+            told.push(item(event, Level::Neutral, Mark::Commit, committed(cluster, before, state)));
+        }
+        votes(event, node, told);
+    }
+
+    fn role_changed(
+        &mut self,
+        cluster: &Cluster,
+        event: &Event,
+        node: NodeId,
+        before: NodeState,
+        state: NodeState,
+        told: &mut Vec<FeedItem>,
+    ) {
+        let term = state.term;
+        let (level, mark, text) = match (before.role, state.role) {
+            (_, Some(RoleKind::Leader)) => {
+                self.candidacies = 0;
+                let votes = votes_for(cluster, node, term);
+                let of = cluster.settings().nodes;
+                (Level::Good, Mark::Leader, format!("{node} leads term {term}, with {votes} of {of} votes"))
+            }
+            (_, Some(RoleKind::Candidate)) => {
+                self.candidacies += 1;
+                (Level::Neutral, Mark::Election, format!("{node} stands for election in term {term} and votes for itself"))
+            }
+            (Some(RoleKind::PreCandidate), Some(RoleKind::PreCandidate)) => return,
+            (_, Some(RoleKind::PreCandidate)) => {
+                let text = format!("{node} heard no leader for too long: it asks who would vote for it (PreVote)");
+                (Level::Neutral, Mark::Election, text)
+            }
+            (Some(RoleKind::Leader), Some(RoleKind::Follower)) => {
+                let why = if state.term > before.term {
+                    format!("it hears of term {term}")
+                } else {
+                    "it no longer hears from a quorum (CheckQuorum)".to_owned()
+                };
+                (Level::Warning, Mark::StepDown, format!("{node} steps down as leader of term {}: {why}", before.term))
+            }
+            (Some(RoleKind::Candidate | RoleKind::PreCandidate), Some(RoleKind::Follower)) => {
+                (Level::Neutral, Mark::StepDown, format!("{node} gives up its candidacy and follows in term {term}"))
+            }
+            (_, Some(RoleKind::Follower)) | (_, None) => return,
+        };
+        told.push(item(event, level, mark, text));
+    }
+}
+
+/// An item of the feed about an event.
+fn item(event: &Event, level: Level, mark: Mark, text: String) -> FeedItem {
+    FeedItem {
+        seq: event.seq.0,
+        at_micros: event.at.0,
+        level,
+        mark,
+        node: event.node.map(|node| node.0),
+        term: event.state.map_or(0, |state| state.term.0),
+        text,
+        cause: event.cause.map(|cause| cause.0),
+    }
+}
+
+/// What a learner or a script did, in the words of its line.
+pub(crate) fn done(event: &Event, line: &str) -> FeedItem {
+    item(event, Level::Warning, Mark::Fault, line.to_owned())
+}
+
+/// A client asks.
+pub(crate) fn asked(event: &Event, client: &str, request: &str) -> FeedItem {
+    item(event, Level::Neutral, Mark::Client, format!("client {client} asks: {request}"))
+}
+
+/// How many running nodes say that they voted for `node` in `term`.
+fn votes_for(cluster: &Cluster, node: NodeId, term: Term) -> usize {
+    cluster
+        .nodes()
+        .filter_map(|other| other.member())
+        .filter(|member| member.raft().term() == term && member.raft().vote() == Some(node))
+        .count()
+}
+
+fn committed(cluster: &Cluster, before: NodeState, state: NodeState) -> String {
+    let first = before.commit.0 + 1;
+    let last = state.commit.0;
+    let what = if first == last { format!("entry {last} is") } else { format!("entries {first}–{last} are") };
+    let copies = cluster.nodes().filter(|node| node.disk().durable_index() >= state.commit).count();
+    format!("{what} committed: on {copies} of {} disks", cluster.settings().nodes)
+}
+
+/// Votes that a node granted or refused in this event.
+fn votes(event: &Event, node: NodeId, told: &mut Vec<FeedItem>) {
+    for sent in &event.sent {
+        let refused = match (sent.kind, sent.reject) {
+            (MessageKind::RequestVoteReply, Some(refused)) => refused,
+            _ => continue,
+        };
+        let text = if refused {
+            format!("{node} refuses {} its vote in term {}", sent.to, sent.term)
+        } else {
+            format!("{node} votes for {} in term {}", sent.to, sent.term)
+        };
+        told.push(item(event, Level::Neutral, Mark::Election, text));
+    }
+}
+
+/// A client's call has ended.
+pub(crate) fn returned(event: &Event, client: &str, outcome: &Outcome) -> FeedItem {
+    let (level, text) = match outcome {
+        Outcome::Ok { node, .. } => (Level::Good, format!("{node} answers client {client}")),
+        Outcome::Failed(error) => {
+            (Level::Warning, format!("client {client}: failed, surely not done ({error})"))
+        }
+        Outcome::Unknown(error) => {
+            (Level::Bad, format!("client {client}: unknown whether it was done ({error})"))
+        }
+    };
+    item(event, level, Mark::Client, text)
+}

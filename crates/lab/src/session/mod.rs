@@ -1,0 +1,644 @@
+//! A session: a cluster, the lines given to it, and time travel.
+//!
+//! What a session *is* stands in `timeline`: settings, seed and every line with its event. What
+//! it looks like at one event is `live`: the cluster, the terminal, goals. This module
+//! holds both: it issues lines, lets virtual time pass within a budget, and goes back by cloning
+//! the nearest checkpoint and replaying the lines at their events.
+
+mod goals;
+mod live;
+mod steer;
+mod terminal;
+mod timeline;
+
+use std::collections::{BTreeMap, VecDeque};
+
+use imbl::Vector;
+use sim::{Cluster, Event, HistoryRecord, Settings};
+
+use self::live::{Live, Trace};
+use self::timeline::{Recorded, Timeline, read_saved, write_saved};
+use crate::lessons::GoalData;
+use crate::predicate::Predicate;
+use crate::script::{At, Command, Line, Micros, ScriptError, duration_text, parse_script};
+use crate::view::{FeedItem, FlightView, GoalView, StageView, TerminalEntry, TimerView};
+
+/// Events between two checkpoints: a seek replays at most about so many.
+const CHECKPOINT_EVERY: u64 = 2_000;
+/// How many lines can be undone.
+const UNDO_MAX: usize = 200;
+/// Virtual time that a set-up may take before it is taken for endless.
+const SETUP_MICROS_MAX: u64 = 600_000_000;
+
+/// How a session begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opening {
+    /// Size of the cluster, 1–7.
+    pub nodes: u8,
+    /// What chance begins with.
+    pub seed: u64,
+    /// Lines that are run before the learner acts.
+    pub setup: String,
+    /// Goals to be judged from then on.
+    pub goals: Vec<GoalData>,
+}
+
+impl Default for Opening {
+    fn default() -> Opening {
+        Opening { nodes: 3, seed: 1, setup: String::new(), goals: Vec::new() }
+    }
+}
+
+/// How far [`Session::advance`] has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// As far as it was asked to.
+    Reached,
+    /// The budget of events was used up before.
+    Pending,
+    /// Nothing more will happen: a safety property broke.
+    Stopped,
+}
+
+/// A piece of the trace, in order.
+#[derive(Clone, Debug)]
+pub enum Traced {
+    /// A new cluster with these settings; its start event follows.
+    Began(Box<Settings>),
+    /// Something happened.
+    Event(Box<Event>),
+    /// The cluster is gone; this was the history of its clients.
+    Ended(Vector<HistoryRecord>),
+}
+
+/// A place to go back to with undo and redo.
+#[derive(Clone, Debug)]
+struct Past {
+    timeline: Timeline,
+    prelude: Vector<TerminalEntry>,
+    seq: u64,
+    end: u64,
+}
+
+/// One cluster with everything that was said to it.
+#[derive(Clone, Debug)]
+pub struct Session {
+    opening: Opening,
+    timeline: Timeline,
+    live: Live,
+    /// The terminal as it was when this cluster began.
+    prelude: Vector<TerminalEntry>,
+    /// Live states to replay from, by their events.
+    checkpoints: BTreeMap<u64, Live>,
+    /// The last event that was reached in this timeline.
+    end: u64,
+    /// Lines that wait for the foreground, or for their moment.
+    queue: VecDeque<Line>,
+    /// Whether the head of the queue has had its moment put into the timeline.
+    awaited: bool,
+    /// Predicates about the past that have to be observed from event 0 on.
+    standing: Vec<Predicate>,
+    /// Goals once reached stay reached, wherever the learner goes in time.
+    reached: BTreeMap<String, u64>,
+    undo: Vec<Past>,
+    redo: Vec<Past>,
+    /// Events since they were last taken, if somebody wants them.
+    traced: Trace,
+}
+
+impl Session {
+    /// Begins a session and runs its set-up to the end.
+    ///
+    /// # Errors
+    /// If the set-up, or a goal's predicate, is not understood or never ends.
+    pub fn new(opening: Opening) -> Result<Session, ScriptError> {
+        let settings =
+            Settings { nodes: opening.nodes, seed: opening.seed, ..Settings::default() };
+        let lines = parse_script(&opening.setup)?;
+        let goals = goals::parse(&opening.goals)?;
+        let live = Live::new(&settings, Vector::new(), &[], &goals);
+        let mut session = Session {
+            opening,
+            timeline: Timeline::new(settings),
+            checkpoints: BTreeMap::from([(0, live.clone())]),
+            live,
+            prelude: Vector::new(),
+            end: 0,
+            queue: VecDeque::new(),
+            awaited: false,
+            standing: Vec::new(),
+            reached: BTreeMap::new(),
+            undo: Vec::new(),
+            redo: Vec::new(),
+            traced: None,
+        };
+        session.run_setup(lines)?;
+        Ok(session)
+    }
+
+    fn run_setup(&mut self, lines: Vec<Line>) -> Result<(), ScriptError> {
+        let last = lines.last().map_or(1, |line| line.line_number);
+        self.enqueue(lines);
+        while self.busy() && self.now_micros() < SETUP_MICROS_MAX {
+            if self.advance_while_busy(10_000) == Progress::Stopped {
+                break;
+            }
+        }
+        if self.busy() {
+            let message = "the set-up does not come to an end".to_owned();
+            return Err(ScriptError { line: last, column: 1, message });
+        }
+        self.timeline.setup_end = Some(self.seq());
+        self.live.begin_goals();
+        self.note_goals();
+        self.checkpoints.insert(self.seq(), self.live.clone());
+        Ok(())
+    }
+
+    /// Comes back to a session from the text of [`Session::saved`], at the same event.
+    ///
+    /// # Errors
+    /// If the text is not a saved session, or one from a later version.
+    pub fn restore(opening: Opening, saved: &str) -> Result<Session, ScriptError> {
+        let saved = read_saved(saved)?;
+        let mut session = Session::new(Opening { setup: String::new(), ..opening.clone() })?;
+        session.enqueue(saved.opening);
+        session.opening = opening;
+        session.undo.clear();
+        session.timeline.recorded = saved.recorded;
+        session.timeline.setup_end = saved.setup_end;
+        session.reached = saved.reached.into_iter().collect();
+        let predicates: Vec<Predicate> = session.timeline.recorded.iter()
+            .filter_map(|recorded| about_the_past(&recorded.line).cloned())
+            .collect();
+        session.observe_from_start(predicates);
+        session.checkpoints.clear();
+        session.live = session.fresh();
+        session.checkpoints.insert(0, session.live.clone());
+        session.run_to(saved.at);
+        session.end = session.seq();
+        Ok(session)
+    }
+
+    /// This session as a script, every line with its event; [`Session::restore`] reads it, and so
+    /// does `lab run`.
+    pub fn saved(&self) -> String {
+        let reached = self.reached.iter().map(|(id, seq)| (id.clone(), *seq));
+        write_saved(&self.timeline, self.seq(), reached)
+    }
+
+    /// Takes a line of the language, or several, and issues them as soon as they may be.
+    ///
+    /// # Errors
+    /// If one of them is not understood: nothing is changed but the terminal, which says so.
+    pub fn apply(&mut self, text: &str) -> Result<(), ScriptError> {
+        let lines = match parse_script(text) {
+            Ok(lines) => lines,
+            Err(error) => {
+                self.live.refuse(text, &error);
+                return Err(error);
+            }
+        };
+        self.enqueue(lines);
+        Ok(())
+    }
+
+    /// Takes lines that are parsed already.
+    pub fn enqueue(&mut self, lines: Vec<Line>) {
+        let lines: Vec<Line> = lines.into_iter().filter(|line| !says_nothing(&line.command)).collect();
+        let past = lines.iter().filter_map(|line| about_the_past(line).cloned()).collect();
+        self.observe_from_start(past);
+        if lines.iter().any(|line| changes_something(&line.command)) {
+            self.remember_for_undo();
+        }
+        self.queue.extend(lines);
+        self.pump();
+    }
+
+    /// Acting in the past cuts the timeline here; the old one can be had back by undo.
+    fn cut_future(&mut self) {
+        self.timeline.recorded.truncate(self.live.cursor);
+        self.end = self.seq();
+        self.checkpoints.split_off(&(self.end + 1));
+    }
+
+    /// Issues lines from the queue as long as their turn has come.
+    fn pump(&mut self) {
+        while let Some(line) = self.queue.front() {
+            match line.at {
+                None if self.live.has_foreground() => return,
+                Some(At::Event(seq)) if self.seq() < seq => return,
+                Some(At::Time(at)) if self.now_micros() < at.0 => {
+                    if !std::mem::replace(&mut self.awaited, true) {
+                        let wait = at.0 - self.now_micros();
+                        let line = terminal::unwritten(Command::Advance(Micros(wait)));
+                        self.record(line);
+                    }
+                    return;
+                }
+                None | Some(At::Event(_) | At::Time(_)) => {}
+            }
+            self.awaited = false;
+            if let Some(line) = self.queue.pop_front() {
+                self.record(line);
+            }
+        }
+    }
+
+    /// Issues a line now and writes it into the timeline.
+    fn record(&mut self, line: Line) {
+        if let Some(passed) = passed(&line, self.seq(), self.now_micros()) {
+            self.live.fail(&line, &passed);
+            return;
+        }
+        self.cut_future();
+        match line.command {
+            Command::Nodes(nodes) => {
+                self.begin_anew(&line, |settings| Settings { nodes, ..settings });
+            }
+            Command::Seed(seed) => {
+                self.begin_anew(&line, |settings| Settings { seed, ..settings });
+            }
+            _ => {
+                let seq = self.seq();
+                self.timeline.recorded.push_back(Recorded { seq, line: line.clone() });
+                self.live.cursor += 1;
+                self.live.issue(&line, &mut self.traced);
+                self.after_event();
+            }
+        }
+    }
+
+    /// A new cluster with the present settings but for what `change` changes.
+    fn begin_anew(&mut self, line: &Line, change: impl FnOnce(Settings) -> Settings) {
+        self.live.close(line);
+        self.end_trace();
+        self.prelude = self.live.entries.clone();
+        self.timeline = Timeline::new(change(self.live.cluster.settings().clone()));
+        self.timeline.setup_end = Some(0);
+        self.live = self.fresh();
+        self.checkpoints = BTreeMap::from([(0, self.live.clone())]);
+        self.end = 0;
+        if self.traced.is_some() {
+            self.keep_trace();
+        }
+        self.note_goals();
+    }
+
+    /// Closes the trace of a cluster that is about to be replaced; one that never ran leaves none.
+    fn end_trace(&mut self) {
+        let history = self.live.cluster.history().clone();
+        if let Some(traced) = &mut self.traced {
+            if self.live.cluster.seq().0 == 0 {
+                traced.truncate(traced.len().saturating_sub(2));
+            } else {
+                traced.push(Traced::Ended(history));
+            }
+        }
+    }
+
+    /// The state at event 0 of this timeline.
+    fn fresh(&self) -> Live {
+        let goals = goals::parse(&self.opening.goals).unwrap_or_default();
+        let mut live =
+            Live::new(&self.timeline.settings, self.prelude.clone(), &self.standing, &goals);
+        if self.timeline.setup_end == Some(0) {
+            live.begin_goals();
+        }
+        live
+    }
+
+    /// Makes sure that predicates about the past are observed from event 0 on.
+    fn observe_from_start(&mut self, predicates: Vec<Predicate>) {
+        let known = self.standing.len();
+        for predicate in predicates {
+            if !self.standing.contains(&predicate) {
+                self.standing.push(predicate);
+            }
+        }
+        if self.standing.len() > known {
+            let seq = self.seq();
+            let at_end = self.live.cursor;
+            self.live = self.fresh();
+            self.checkpoints = BTreeMap::from([(0, self.live.clone())]);
+            self.run_to(seq);
+            // Lines issued at the last event without an event of their own belong to it.
+            while self.live.cursor < at_end && self.issue_due() {}
+        }
+    }
+
+    /// Whether a command still runs in the foreground or lines wait for their turn.
+    pub fn busy(&self) -> bool {
+        !self.queue.is_empty() || self.live.has_foreground()
+    }
+
+    /// Lets virtual time pass up to `to_micros`, with at most `budget` events.
+    pub fn advance(&mut self, to_micros: u64, budget: u32) -> Progress {
+        for _ in 0..budget {
+            let due = self.timeline.due(self.live.cursor, self.seq()).is_some();
+            match self.live.next_at() {
+                _ if due => {}
+                Some(at) if at <= to_micros => {}
+                Some(_) => return Progress::Reached,
+                None if self.live.cluster.violation().is_some() => return Progress::Stopped,
+                None => return Progress::Reached,
+            }
+            if !self.step() {
+                return Progress::Stopped;
+            }
+        }
+        Progress::Pending
+    }
+
+    /// Lets virtual time pass until nothing runs in the foreground, with at most `budget` events.
+    pub fn advance_while_busy(&mut self, budget: u32) -> Progress {
+        for _ in 0..budget {
+            if !self.busy() {
+                return Progress::Reached;
+            }
+            if !self.step() {
+                return Progress::Stopped;
+            }
+        }
+        Progress::Pending
+    }
+
+    /// Lets one event happen (when replaying: or one line be issued). False after a violation.
+    pub fn step(&mut self) -> bool {
+        if self.issue_due() {
+            return true;
+        }
+        if !self.live.step(&mut self.traced) {
+            self.queue.clear();
+            self.live.give_up();
+            return false;
+        }
+        self.after_event();
+        if self.live.cursor == self.timeline.recorded.len() {
+            self.pump();
+        }
+        true
+    }
+
+    /// Lets events happen until something worth telling has, with at most `budget` events.
+    pub fn step_interesting(&mut self, budget: u32) -> Progress {
+        let told = self.live.feed.len();
+        for _ in 0..budget {
+            if !self.step() {
+                return Progress::Stopped;
+            }
+            if self.live.feed.len() > told {
+                return Progress::Reached;
+            }
+        }
+        Progress::Pending
+    }
+
+    /// Issues the recorded line that is due at this event, if there is one.
+    fn issue_due(&mut self) -> bool {
+        let Some(line) = self.timeline.due(self.live.cursor, self.seq()).cloned() else {
+            return false;
+        };
+        self.live.cursor += 1;
+        self.live.issue(&line, &mut self.traced);
+        self.after_event();
+        true
+    }
+
+    fn after_event(&mut self) {
+        let seq = self.seq();
+        if self.timeline.setup_end == Some(seq) {
+            self.live.begin_goals();
+        }
+        self.note_goals();
+        self.end = self.end.max(seq);
+        let newest = self.checkpoints.range(..=seq).next_back().map_or(0, |(at, _)| *at);
+        if seq >= newest + CHECKPOINT_EVERY {
+            self.checkpoints.insert(seq, self.live.clone());
+        }
+    }
+
+    fn note_goals(&mut self) {
+        for (id, seq) in self.live.newly_reached() {
+            self.reached.entry(id).or_insert(seq);
+        }
+    }
+
+    /// Goes to an event of this timeline, back or forth.
+    pub fn seek(&mut self, event: u64) {
+        self.queue.clear();
+        self.awaited = false;
+        let from = self.checkpoints.range(..=event).next_back().map(|(_, live)| live.clone());
+        if event < self.seq()
+            && let Some(live) = from
+        {
+            self.live = live;
+        }
+        self.run_to(event);
+    }
+
+    /// Replays up to an event.
+    fn run_to(&mut self, event: u64) {
+        while self.seq() < event {
+            if !self.step() {
+                return;
+            }
+        }
+    }
+
+    fn remember_for_undo(&mut self) {
+        if self.undo.len() == UNDO_MAX {
+            self.undo.remove(0);
+        }
+        self.undo.push(self.past());
+        self.redo.clear();
+    }
+
+    fn past(&self) -> Past {
+        Past {
+            timeline: self.timeline.clone(),
+            prelude: self.prelude.clone(),
+            seq: self.seq(),
+            end: self.end,
+        }
+    }
+
+    /// Whether there is a line to undo.
+    pub fn can_undo(&self) -> bool {
+        !self.undo.is_empty()
+    }
+
+    /// Whether there is an undone line to do again.
+    pub fn can_redo(&self) -> bool {
+        !self.redo.is_empty()
+    }
+
+    /// Takes the last line back and goes to the event before it. False if there is none.
+    pub fn undo(&mut self) -> bool {
+        let Some(past) = self.undo.pop() else { return false };
+        self.redo.push(self.past());
+        self.go_to_past(past);
+        true
+    }
+
+    /// Does again what was undone. False if there is nothing.
+    pub fn redo(&mut self) -> bool {
+        let Some(past) = self.redo.pop() else { return false };
+        self.undo.push(self.past());
+        self.go_to_past(past);
+        true
+    }
+
+    fn go_to_past(&mut self, past: Past) {
+        self.queue.clear();
+        self.awaited = false;
+        self.timeline = past.timeline;
+        self.prelude = past.prelude;
+        self.live = self.fresh();
+        self.checkpoints = BTreeMap::from([(0, self.live.clone())]);
+        self.end = past.end;
+        self.run_to(past.seq);
+        while self.live.cursor < self.timeline.recorded.len() && past.seq == past.end {
+            if !self.issue_due() {
+                break;
+            }
+        }
+    }
+
+    /// Begins again as the session began; goals that were reached stay reached.
+    pub fn reset(&mut self) {
+        let past = self.past();
+        if let Ok(fresh) = Session::new(self.opening.clone()) {
+            let reached = std::mem::take(&mut self.reached);
+            let mut undo = std::mem::take(&mut self.undo);
+            undo.push(past);
+            *self = Session { undo, ..fresh };
+            for (id, seq) in reached {
+                self.reached.entry(id).or_insert(seq);
+            }
+        }
+    }
+
+    /// The number of the last event.
+    pub fn seq(&self) -> u64 {
+        self.live.cluster.seq().0
+    }
+
+    /// The virtual time of the last event.
+    pub fn now_micros(&self) -> u64 {
+        self.live.cluster.now().0
+    }
+
+    /// The last event that was reached in this timeline.
+    pub fn end(&self) -> u64 {
+        self.end
+    }
+
+    /// The cluster at this event.
+    pub fn cluster(&self) -> &Cluster {
+        &self.live.cluster
+    }
+
+    /// Everything about the cluster that is drawn.
+    pub fn stage(&self) -> StageView {
+        let asked = self.live.asked.iter().map(|(name, asked)| (name.as_str(), asked));
+        crate::stage::stage(&self.live.cluster, &self.live.narrator, asked)
+    }
+
+    /// Messages under way.
+    pub fn flights(&self) -> Vec<FlightView> {
+        crate::stage::flights(&self.live.cluster)
+    }
+
+    /// Election timers of the nodes that have one.
+    pub fn timers(&self) -> Vec<(u8, TimerView)> {
+        crate::stage::timers(&self.live.cluster)
+    }
+
+    /// What happened up to now, in plain words, the newest last.
+    pub fn feed(&self) -> &Vector<FeedItem> {
+        &self.live.feed
+    }
+
+    /// The terminal.
+    pub fn terminal(&self) -> &Vector<TerminalEntry> {
+        &self.live.entries
+    }
+
+    /// How the goals stand.
+    pub fn goals(&self) -> Vec<GoalView> {
+        self.live.goals(&self.reached)
+    }
+
+    /// How the line before the cursor could go on.
+    pub fn complete(&self, line: &str) -> Vec<String> {
+        crate::script::complete(line, line.len())
+    }
+
+    /// From now on keeps all that happens for [`Session::take_trace`], this cluster's start first.
+    pub fn keep_trace(&mut self) {
+        let traced = self.traced.get_or_insert_default();
+        if self.live.cluster.seq().0 == 0 {
+            traced.push(Traced::Began(Box::new(self.live.cluster.settings().clone())));
+            traced.push(Traced::Event(Box::new(self.live.cluster.start_event())));
+        }
+    }
+
+    /// What has happened since the last call.
+    pub fn take_trace(&mut self) -> Vec<Traced> {
+        self.traced.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// How many `until`s and `assert`s have failed so far.
+    pub fn failed_checks(&self) -> u32 {
+        self.live.failed_checks
+    }
+}
+
+/// A blank line or comment: it is neither printed nor recorded.
+fn says_nothing(command: &Command) -> bool {
+    matches!(command, Command::Blank | Command::Comment(_))
+}
+
+/// Whether undoing a line would make a difference.
+fn changes_something(command: &Command) -> bool {
+    !matches!(command, Command::Jobs | Command::Status | Command::Help(_) | Command::Assert(_))
+}
+
+/// The predicate of a line that has to have been observed from the start.
+fn about_the_past(line: &Line) -> Option<&Predicate> {
+    match &line.command {
+        Command::Until { predicate, .. } | Command::Assert(predicate)
+            if is_about_the_past(predicate) =>
+        {
+            Some(predicate)
+        }
+        _ => None,
+    }
+}
+
+/// Whether a predicate depends on what happened before.
+fn is_about_the_past(predicate: &Predicate) -> bool {
+    match predicate {
+        Predicate::Atom(_) => false,
+        Predicate::Not(inner) => is_about_the_past(inner),
+        Predicate::And(one, other) | Predicate::Or(one, other) => {
+            is_about_the_past(one) || is_about_the_past(other)
+        }
+        Predicate::SinceStart(_) | Predicate::While(..) | Predicate::Then(..) => true,
+    }
+}
+
+/// Why a line comes too late for its moment, if it does.
+fn passed(line: &Line, seq: u64, now_micros: u64) -> Option<String> {
+    match line.at {
+        Some(At::Event(at)) if at < seq => {
+            Some(format!("event {at} has passed: this is event {seq}"))
+        }
+        Some(At::Time(at)) if at.0 < now_micros => {
+            let (at, now) = (duration_text(at), duration_text(Micros(now_micros)));
+            Some(format!("{at} has passed: it is {now}"))
+        }
+        None | Some(At::Event(_) | At::Time(_)) => None,
+    }
+}

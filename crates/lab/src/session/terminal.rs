@@ -1,0 +1,183 @@
+//! What runs in the terminal, and what the shell's own commands print.
+
+use std::fmt::Write as _;
+
+use sim::member::raft_core::RoleKind;
+use sim::{CallId, Cluster, Condition, Event};
+
+use crate::etcdctl::{self, Output, args::Invocation};
+use crate::predicate::Judge;
+use crate::script::{ClientName, Command, Expansion, Input, JobId, Line, Micros, duration_text};
+
+/// Exit status after Ctrl-C, as a shell reports it.
+pub(super) const EXIT_INTERRUPTED: i32 = 130;
+
+/// A command that has not ended.
+#[derive(Clone, Debug)]
+pub(super) struct Running {
+    /// Its line in the terminal.
+    pub(super) entry: u64,
+    pub(super) client: ClientName,
+    /// In the background: which job it is.
+    pub(super) job: Option<Job>,
+    pub(super) what: What,
+}
+
+/// A background job.
+#[derive(Clone, Debug)]
+pub(super) struct Job {
+    pub(super) id: JobId,
+    pub(super) line: String,
+}
+
+/// What a command waits for.
+#[derive(Clone, Debug)]
+pub(super) enum What {
+    /// For a moment in virtual time, in microseconds.
+    Advance { until: u64 },
+    /// For an event.
+    Step { seq: u64 },
+    /// For a predicate, up to a moment.
+    Until { judge: Judge, limit: u64, wait: Micros, text: String },
+    /// For the answer to a call.
+    Ask { call: CallId, invocation: Box<Invocation> },
+}
+
+impl What {
+    pub(super) fn limit(&self) -> Option<u64> {
+        match self {
+            What::Until { limit, .. } => Some(*limit),
+            What::Advance { .. } | What::Step { .. } | What::Ask { .. } => None,
+        }
+    }
+
+    /// Whether it waits for the answer to this call.
+    pub(super) fn is_call(&self, id: CallId) -> bool {
+        matches!(self, What::Ask { call, .. } if *call == id)
+    }
+
+    pub(super) fn observe(&mut self, cluster: &Cluster, event: &Event) {
+        match self {
+            What::Until { judge, .. } => judge.observe(cluster, event),
+            What::Advance { .. } | What::Step { .. } | What::Ask { .. } => {}
+        }
+    }
+
+    /// What it wrote, if it has ended.
+    pub(super) fn ended(&self, cluster: &Cluster) -> Option<Output> {
+        let now = cluster.now().0;
+        match self {
+            What::Advance { until } => (now >= *until).then(Output::default),
+            What::Step { seq } => (cluster.seq().0 >= *seq).then(Output::default),
+            What::Until { judge, limit, .. } if now <= *limit && judge.holds(cluster) => {
+                Some(Output::default())
+            }
+            What::Until { limit, wait, text, .. } => {
+                (now >= *limit).then(|| refused(&format!("not within {}: {text}", duration_text(*wait))))
+            }
+            What::Ask { call, invocation } => {
+                cluster.outcome(*call).map(|outcome| etcdctl::present(invocation, outcome))
+            }
+        }
+    }
+}
+
+/// What a steering line says that could not be done.
+pub(super) fn refused(message: &str) -> Output {
+    Output { stderr: format!("error: {message}\n"), exit: 1, ..Output::default() }
+}
+
+/// A line as written, a here-document with its body.
+pub(super) fn written(line: &Line) -> String {
+    let mut text = line.source.trim().to_owned();
+    if let (Some(body), Command::Etcdctl(etcdctl)) = (&line.here_document, &line.command)
+        && let Input::HereDocument(document) = &etcdctl.input
+    {
+        let _ = write!(text, "\n{body}{}", document.delimiter);
+    }
+    text
+}
+
+/// `jobs`, as a shell lists them.
+pub(super) fn jobs(running: &[Running], client: &ClientName) -> Output {
+    let jobs: Vec<&Job> = running
+        .iter()
+        .filter(|running| &running.client == client)
+        .filter_map(|running| running.job.as_ref())
+        .collect();
+    let mut stdout = String::new();
+    for (place, job) in jobs.iter().enumerate() {
+        // The shell marks the newest job with + and the one before it with -.
+        let mark = match jobs.len() - place {
+            1 => '+',
+            2 => '-',
+            _ => ' ',
+        };
+        let _ = writeln!(stdout, "[{}]{mark}  {:<24}{}", job.id.0, "Running", job.line);
+    }
+    Output { stdout, ..Output::default() }
+}
+
+/// `help`, or help about one word.
+pub(super) fn help(topic: Option<&str>) -> Output {
+    Output { stdout: crate::script::help(topic), ..Output::default() }
+}
+
+/// A line that nobody wrote.
+pub(super) fn unwritten(command: Command) -> Line {
+    Line {
+        at: None,
+        client: None,
+        source: command.to_string(),
+        command,
+        here_document: None,
+        line_number: 1,
+    }
+}
+
+/// What a command reads from standard input.
+pub(super) fn input(
+    input: &Input,
+    here_document: Option<&str>,
+    lookup: &dyn Fn(&str) -> Option<String>,
+) -> String {
+    let body = here_document.unwrap_or_default();
+    match input {
+        Input::Empty => String::new(),
+        Input::HereString(word) => word.expand(lookup) + "\n",
+        Input::HereDocument(document) => match document.expansion {
+            Expansion::None => body.to_owned(),
+            Expansion::Variables => crate::shell::expand_text(body, lookup),
+        },
+    }
+}
+
+/// `status`: a row a node.
+pub(super) fn status(cluster: &Cluster) -> Output {
+    let mut stdout =
+        format!("{:<5}{:<15}{:>5}{:>6}{:>8}{:>9}\n", "NODE", "ROLE", "TERM", "LOG", "COMMIT", "APPLIED");
+    for node in cluster.nodes() {
+        let id = node.id().to_string();
+        let Some(member) = node.member() else {
+            let _ = writeln!(stdout, "{id:<5}{:<15}", "crashed");
+            continue;
+        };
+        let raft = member.raft();
+        let role = match (node.condition(), raft.role_kind()) {
+            (Condition::Paused, _) => "paused",
+            (_, RoleKind::Follower) => "follower",
+            (_, RoleKind::PreCandidate) => "pre-candidate",
+            (_, RoleKind::Candidate) => "candidate",
+            (_, RoleKind::Leader) => "leader",
+        };
+        let _ = writeln!(
+            stdout,
+            "{id:<5}{role:<15}{:>5}{:>6}{:>8}{:>9}",
+            raft.term().0,
+            raft.last_index().0,
+            raft.commit().0,
+            raft.last_applied().0
+        );
+    }
+    Output { stdout, ..Output::default() }
+}

@@ -1,0 +1,161 @@
+//! What a session *is*: its settings and every line with the event it was issued at. That alone
+//! determines every event that follows, so this is also what is saved.
+
+use std::fmt::Write as _;
+
+use imbl::Vector;
+use sim::Settings;
+
+use crate::script::{At, Command, Line, ScriptError, parse_script};
+
+/// The first line of a saved session.
+const HEADING: &str = "# raft-lab session 1";
+const AT_EVENT: &str = "# at event ";
+const SETUP_END: &str = "# set-up ended at event ";
+const GOAL: &str = "# goal reached: ";
+
+/// One line as it was issued.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Recorded {
+    /// The event after which it was issued.
+    pub(super) seq: u64,
+    /// The line.
+    pub(super) line: Line,
+}
+
+/// Settings and recorded lines.
+#[derive(Clone, Debug)]
+pub(super) struct Timeline {
+    /// The cluster at event 0.
+    pub(super) settings: Settings,
+    /// Lines in the order in which they were issued; their events never decrease.
+    pub(super) recorded: Vector<Recorded>,
+    /// The event at which the set-up had ended and goals began to be judged.
+    pub(super) setup_end: Option<u64>,
+}
+
+impl Timeline {
+    pub(super) fn new(settings: Settings) -> Timeline {
+        Timeline { settings, recorded: Vector::new(), setup_end: None }
+    }
+
+    /// The line that is due after event `seq`, if the first `cursor` lines have been issued.
+    pub(super) fn due(&self, cursor: usize, seq: u64) -> Option<&Line> {
+        self.recorded.get(cursor).filter(|recorded| recorded.seq <= seq).map(|r| &r.line)
+    }
+}
+
+/// A saved session, taken apart.
+#[derive(Clone, Debug)]
+pub(super) struct Saved {
+    /// Lines without an event: they set up the cluster.
+    pub(super) opening: Vec<Line>,
+    /// Lines with their events.
+    pub(super) recorded: Vector<Recorded>,
+    /// The event to come back to.
+    pub(super) at: u64,
+    /// Where the set-up had ended.
+    pub(super) setup_end: Option<u64>,
+    /// Goals that had been reached: their ids, and when.
+    pub(super) reached: Vec<(String, u64)>,
+}
+
+/// Writes a session as a script that `lab run` understands too.
+pub(super) fn write_saved(
+    timeline: &Timeline,
+    at: u64,
+    reached: impl Iterator<Item = (String, u64)>,
+) -> String {
+    let mut text = format!("{HEADING}\n");
+    opening_lines(&timeline.settings, &mut text);
+    if let Some(seq) = timeline.setup_end {
+        let _ = writeln!(text, "{SETUP_END}{seq}");
+    }
+    for (id, seq) in reached {
+        let _ = writeln!(text, "{GOAL}{id} {seq}");
+    }
+    for recorded in &timeline.recorded {
+        let _ = writeln!(text, "@{} {}", recorded.seq, bare(&recorded.line));
+        if let (Some(body), Command::Etcdctl(etcdctl)) =
+            (&recorded.line.here_document, &recorded.line.command)
+            && let crate::script::Input::HereDocument(document) = &etcdctl.input
+        {
+            let _ = writeln!(text, "{body}{}", document.delimiter);
+        }
+    }
+    let _ = writeln!(text, "{AT_EVENT}{at}");
+    text
+}
+
+/// Settings that differ from the usual ones, then size and seed, which make the cluster anew.
+fn opening_lines(settings: &Settings, text: &mut String) {
+    let usual = Settings::default();
+    let times = [
+        ("heartbeat", settings.heartbeat, usual.heartbeat),
+        ("election-timeout", settings.election_timeout, usual.election_timeout),
+        ("latency", settings.latency, usual.latency),
+        ("jitter", settings.jitter, usual.jitter),
+        ("sync-latency", settings.sync_latency, usual.sync_latency),
+        ("client-latency", settings.client_latency, usual.client_latency),
+    ];
+    for (name, value, usual) in times {
+        if value != usual {
+            let _ = writeln!(text, "set {name} {}us", value.0);
+        }
+    }
+    if settings.snapshot_count != usual.snapshot_count {
+        let _ = writeln!(text, "set snapshot-count {}", settings.snapshot_count);
+    }
+    for rule in sim::member::raft_core::Rule::ALL {
+        if !settings.rules.on(rule) {
+            let _ = writeln!(text, "disable {}", rule.name());
+        }
+    }
+    let _ = writeln!(text, "nodes {}\nseed {}", settings.nodes, settings.seed);
+}
+
+/// The line without its `@…`.
+fn bare(line: &Line) -> &str {
+    let source = line.source.trim_start();
+    match (line.at, source.split_once(char::is_whitespace)) {
+        (Some(_), Some((_, rest))) => rest.trim_start(),
+        _ => source,
+    }
+}
+
+/// Reads what [`write_saved`] wrote.
+///
+/// # Errors
+/// As for a script; a text without the heading is not a saved session.
+pub(super) fn read_saved(text: &str) -> Result<Saved, ScriptError> {
+    if text.lines().next() != Some(HEADING) {
+        let message = format!("expected a saved session, whose first line is {HEADING:?}");
+        return Err(ScriptError { line: 1, column: 1, message });
+    }
+    let number = |prefix: &str| {
+        text.lines().find_map(|line| line.strip_prefix(prefix)).and_then(|n| n.parse().ok())
+    };
+    let mut saved = Saved {
+        opening: Vec::new(),
+        recorded: Vector::new(),
+        at: number(AT_EVENT).unwrap_or(0),
+        setup_end: number(SETUP_END),
+        reached: text.lines().filter_map(reached_goal).collect(),
+    };
+    for line in parse_script(text)? {
+        match line.at {
+            Some(At::Event(seq)) => saved.recorded.push_back(Recorded { seq, line }),
+            Some(At::Time(_)) => {
+                let message = "a saved session has events before its lines, not times".to_owned();
+                return Err(ScriptError { line: line.line_number, column: 1, message });
+            }
+            None => saved.opening.push(line),
+        }
+    }
+    Ok(saved)
+}
+
+fn reached_goal(line: &str) -> Option<(String, u64)> {
+    let (id, seq) = line.strip_prefix(GOAL)?.rsplit_once(' ')?;
+    Some((id.to_owned(), seq.parse().ok()?))
+}

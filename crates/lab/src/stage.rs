@@ -1,0 +1,330 @@
+//! From the cluster to the structs that are drawn.
+
+use sim::member::kv_core::{KeyValue, RangeRequest};
+use sim::member::raft_core::{Body, Index, Message, NodeId, Progress, ProgressState, Raft, RoleKind, Rule};
+use sim::{CallId, Cluster, Fate, Flight, Node, Outcome};
+
+use crate::diagnose::{diagnose, groups};
+use crate::narrate::Narrator;
+use crate::view::{
+    ClientView, Condition, FlightKind, FlightView, KeyRow, Knows, LinkView, LogCell, NodeView,
+    ProgressView, QuorumView, Role, StageView, TimerView, VotesView,
+};
+
+/// Cells of a log strip: what fits under a disc.
+const LOG_CELLS: u64 = 6;
+/// Keys that a view lists of one store.
+const KEYS_MAX: i64 = 100;
+/// Characters of a value that a view shows.
+const VALUE_CHARS: usize = 200;
+
+/// The last call of a client.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    pub(crate) call: CallId,
+    /// What it asked, as typed.
+    pub(crate) request: String,
+    pub(crate) at_micros: u64,
+}
+
+/// Everything about the cluster that is drawn; `asked` is the last call of each client.
+pub(crate) fn stage<'a>(
+    cluster: &Cluster,
+    narrator: &Narrator,
+    asked: impl Iterator<Item = (&'a str, &'a Asked)>,
+) -> StageView {
+    let settings = cluster.settings();
+    let voters = settings.nodes;
+    let quorum = voters / 2 + 1;
+    let running = cluster.nodes().filter(|n| n.condition() == sim::Condition::Running).count();
+    StageView {
+        seq: cluster.seq().0,
+        now_micros: cluster.now().0,
+        next_micros: cluster.next_at().map(|at| at.0),
+        nodes: cluster.nodes().map(|node| node_view(cluster, node)).collect(),
+        links: links(cluster),
+        flights: flights(cluster),
+        clients: asked.map(|(name, asked)| client(cluster, name, asked)).collect(),
+        groups: groups(cluster),
+        leader: cluster.leader().map(|node| node.0),
+        diagnosis: diagnose(cluster, narrator.candidacies()),
+        quorum: QuorumView {
+            voters,
+            quorum,
+            tolerance: voters - quorum,
+            running: u8::try_from(running).unwrap_or(voters),
+        },
+        rules_off: rules_off(cluster),
+        violation: cluster.violation().map(ToString::to_string),
+    }
+}
+
+/// Rules of Raft that are switched off, by name. PreVote and CheckQuorum are settings of etcd's;
+/// without them it is still Raft.
+fn rules_off(cluster: &Cluster) -> Vec<String> {
+    let rules = &cluster.settings().rules;
+    Rule::ALL
+        .into_iter()
+        .filter(|rule| !rules.on(*rule))
+        .map(|rule| rule.name().to_owned())
+        .collect()
+}
+
+fn condition(node: &Node) -> Condition {
+    match node.condition() {
+        sim::Condition::Running => Condition::Running,
+        sim::Condition::Paused => Condition::Paused,
+        sim::Condition::Crashed => Condition::Crashed,
+    }
+}
+
+fn role(kind: RoleKind) -> Role {
+    match kind {
+        RoleKind::Follower => Role::Follower,
+        RoleKind::PreCandidate => Role::PreCandidate,
+        RoleKind::Candidate => Role::Candidate,
+        RoleKind::Leader => Role::Leader,
+    }
+}
+
+fn node_view(cluster: &Cluster, node: &Node) -> NodeView {
+    let Some(member) = node.member() else { return down(node) };
+    let raft = member.raft();
+    let range = RangeRequest::all().limit(KEYS_MAX);
+    let keys = member.store().range(&range).map(|response| response.kvs).unwrap_or_default();
+    NodeView {
+        id: node.id().0,
+        condition: condition(node),
+        role: role(raft.role_kind()),
+        term: raft.term().0,
+        vote: raft.vote().map(|node| node.0),
+        leader: raft.leader().map(|node| node.0),
+        commit: raft.commit().0,
+        applied: raft.last_applied().0,
+        durable: node.disk().durable_index().0,
+        last_index: raft.last_index().0,
+        log: log_cells(raft),
+        timer: timer(cluster, node),
+        votes: votes(raft),
+        progress: raft.progress().filter(|(id, _)| *id != node.id()).map(progress).collect(),
+        revision: member.store().revision().0,
+        keys: keys.iter().map(key_row).collect(),
+        clock_ppm: u64::from(node.clock_rate_ppm()),
+    }
+}
+
+/// A node whose process is dead: only its disk is left.
+fn down(node: &Node) -> NodeView {
+    let stored = node.disk().stored();
+    let commit = stored.hard_state.commit;
+    let cells = stored.log.iter().rev().take(LOG_CELLS as usize).map(|entry| LogCell {
+        index: entry.index.0,
+        term: entry.term.0,
+        committed: entry.index <= commit,
+    });
+    let mut log: Vec<LogCell> = cells.collect();
+    log.reverse();
+    NodeView {
+        id: node.id().0,
+        condition: Condition::Crashed,
+        role: Role::Follower,
+        term: stored.hard_state.term.0,
+        vote: stored.hard_state.vote.map(|node| node.0),
+        leader: None,
+        commit: commit.0,
+        applied: 0,
+        durable: node.disk().durable_index().0,
+        last_index: node.disk().durable_index().0,
+        log,
+        timer: None,
+        votes: None,
+        progress: Vec::new(),
+        revision: 0,
+        keys: Vec::new(),
+        clock_ppm: u64::from(node.clock_rate_ppm()),
+    }
+}
+
+fn log_cells(raft: &Raft) -> Vec<LogCell> {
+    let last = raft.last_index().0;
+    let first = last.saturating_sub(LOG_CELLS - 1).max(1);
+    (first..=last)
+        .filter_map(|index| {
+            let index = Index(index);
+            let term = raft.log().term(index)?;
+            Some(LogCell { index: index.0, term: term.0, committed: index <= raft.commit() })
+        })
+        .collect()
+}
+
+fn timer(cluster: &Cluster, node: &Node) -> Option<TimerView> {
+    let (start, end) = node.election_deadline(cluster.now())?;
+    Some(TimerView { start_micros: start.0, end_micros: end.0 })
+}
+
+/// Election timers of the nodes that have one.
+pub(crate) fn timers(cluster: &Cluster) -> Vec<(u8, TimerView)> {
+    cluster.nodes().filter_map(|node| Some((node.id().0, timer(cluster, node)?))).collect()
+}
+
+fn votes(raft: &Raft) -> Option<VotesView> {
+    match raft.role_kind() {
+        RoleKind::Candidate | RoleKind::PreCandidate => Some(VotesView {
+            granted: raft.votes_granted().iter().map(|node| node.0).collect(),
+            rejected: raft.votes_rejected().iter().map(|node| node.0).collect(),
+            needed: u8::try_from(raft.quorum_size()).unwrap_or(u8::MAX),
+        }),
+        RoleKind::Follower | RoleKind::Leader => None,
+    }
+}
+
+fn progress((node, progress): (NodeId, &Progress)) -> ProgressView {
+    ProgressView {
+        node: node.0,
+        match_index: progress.match_index.0,
+        next_index: progress.next_index.0,
+        state: match progress.state {
+            ProgressState::Probe { .. } => "probe",
+            ProgressState::Replicate => "replicate",
+            ProgressState::Snapshot { .. } => "snapshot",
+        },
+        in_flight: progress.in_flight(),
+    }
+}
+
+fn key_row(kv: &KeyValue) -> KeyRow {
+    let value = kv.value.to_text_lossy();
+    KeyRow {
+        key: kv.key.to_text_lossy(),
+        value: match value.char_indices().nth(VALUE_CHARS) {
+            Some((end, _)) => format!("{}…", &value[..end]),
+            None => value,
+        },
+        create_revision: kv.create_revision.0,
+        mod_revision: kv.mod_revision.0,
+        version: kv.version,
+    }
+}
+
+fn links(cluster: &Cluster) -> Vec<LinkView> {
+    cluster
+        .links()
+        .map(|link| LinkView {
+            from: link.from.0,
+            to: link.to.0,
+            cut: link.cut,
+            clogged: link.clogged,
+            loss_ppm: link.loss_ppm,
+            latency_micros: link.latency.0,
+        })
+        .collect()
+}
+
+/// Messages under way, in the order in which they were sent.
+pub(crate) fn flights(cluster: &Cluster) -> Vec<FlightView> {
+    let mut flights: Vec<FlightView> = cluster.flights().map(flight).collect();
+    flights.sort_unstable_by_key(|flight| flight.id);
+    flights
+}
+
+fn flight(flight: &Flight) -> FlightView {
+    let (kind, label) = shape(&flight.message);
+    FlightView {
+        id: flight.id.0,
+        from: flight.from.0,
+        to: flight.to.0,
+        kind,
+        name: flight.message.kind().name(),
+        label,
+        text: says(&flight.message),
+        term: flight.message.term.0,
+        sent_micros: flight.sent_at.0,
+        arrives_micros: flight.arrives_at().0,
+        dies_micros: match flight.fate {
+            Fate::Lost { .. } => Some(flight.ends_at.0),
+            Fate::Arrives => None,
+        },
+    }
+}
+
+fn shape(message: &Message) -> (FlightKind, String) {
+    let none = String::new();
+    match &message.body {
+        Body::Heartbeat { .. } => (FlightKind::Heartbeat, none),
+        Body::AppendEntries { entries, .. } if entries.is_empty() => (FlightKind::Append, none),
+        Body::AppendEntries { entries, .. } => (FlightKind::Append, format!("+{}", entries.len())),
+        Body::AppendAccepted { .. } | Body::HeartbeatReply { .. } => (FlightKind::Reply, none),
+        Body::AppendRejected { .. } => (FlightKind::Reply, "no".to_owned()),
+        Body::PreVote { .. } => (FlightKind::VoteRequest, "?".to_owned()),
+        Body::RequestVote { .. } => (FlightKind::VoteRequest, none),
+        Body::PreVoteReply { granted, .. } | Body::RequestVoteReply { granted, .. } => {
+            (if *granted { FlightKind::Vote } else { FlightKind::VoteRefused }, none)
+        }
+        Body::InstallSnapshot { .. } => (FlightKind::Snapshot, none),
+        Body::Propose { .. } => (FlightKind::Other, "write".to_owned()),
+        Body::ReadIndex { .. } | Body::ReadIndexReply { .. } => {
+            (FlightKind::Other, "read".to_owned())
+        }
+        Body::TimeoutNow => (FlightKind::Other, "now".to_owned()),
+    }
+}
+
+/// What a message says, in one line.
+fn says(message: &Message) -> String {
+    match &message.body {
+        Body::Heartbeat { commit, .. } => format!("I lead; committed up to {commit}"),
+        Body::HeartbeatReply { .. } => "I hear you".to_owned(),
+        Body::AppendEntries { prev_index, prev_term, entries, commit, .. } => match entries.as_slice() {
+            [] => format!("anything after entry {prev_index} (term {prev_term})? committed up to {commit}"),
+            [one] => format!("entry {} follows {prev_index} (term {prev_term}); committed up to {commit}", one.index),
+            [first, .., last] => format!(
+                "entries {}–{} follow {prev_index} (term {prev_term}); committed up to {commit}",
+                first.index, last.index
+            ),
+        },
+        Body::AppendAccepted { match_index, .. } => format!("my log equals yours up to {match_index}"),
+        Body::AppendRejected { rejected, hint_index, .. } => {
+            format!("I have no such entry {rejected}; try {hint_index}")
+        }
+        Body::PreVote { last_index, last_term, .. } => {
+            format!("would you vote for me? my log ends with entry {last_index} of term {last_term}")
+        }
+        Body::RequestVote { last_index, last_term, .. } => {
+            format!("vote for me: my log ends with entry {last_index} of term {last_term}")
+        }
+        Body::PreVoteReply { granted: true, .. } => "I would vote for you".to_owned(),
+        Body::PreVoteReply { granted: false, .. } => "I would not vote for you".to_owned(),
+        Body::RequestVoteReply { granted: true, .. } => "you have my vote".to_owned(),
+        Body::RequestVoteReply { granted: false, .. } => "you do not have my vote".to_owned(),
+        Body::InstallSnapshot { snapshot, .. } => {
+            format!("a snapshot of everything up to entry {}", snapshot.index)
+        }
+        Body::TimeoutNow => "stand for election now".to_owned(),
+        Body::Propose { .. } => "a client's write, forwarded to the leader".to_owned(),
+        Body::ReadIndex { .. } => "up to which entry may I answer a read?".to_owned(),
+        Body::ReadIndexReply { index, .. } => format!("answer reads once you have applied {index}"),
+    }
+}
+
+/// What a client asked last, and what it knows of that.
+fn client(cluster: &Cluster, name: &str, asked: &Asked) -> ClientView {
+    let under_way = cluster.live_calls().find(|call| call.id == asked.call);
+    let mut node = under_way.and_then(sim::LiveCall::node);
+    let (knows, answer) = match cluster.outcome(asked.call) {
+        None => (Knows::Waiting, String::new()),
+        Some(Outcome::Ok { node: answered, .. }) => {
+            node = Some(*answered);
+            (Knows::Acknowledged, "OK".to_owned())
+        }
+        Some(Outcome::Failed(error)) => (Knows::Failed, error.to_string()),
+        Some(Outcome::Unknown(error)) => (Knows::Unknown, error.to_string()),
+    };
+    ClientView {
+        name: name.to_owned(),
+        node: node.map(|node| node.0),
+        request: asked.request.clone(),
+        knows,
+        answer,
+        since_micros: asked.at_micros,
+    }
+}
