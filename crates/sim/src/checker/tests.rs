@@ -1,1 +1,375 @@
-//! Hand-made events make each checker fire.
+//! Hand-made events make each checker fire, and keep silent where nothing is wrong.
+
+use member::Micros;
+use member::raft_core::{Index, MessageKind, NodeId, RoleKind, Term};
+
+use super::{Checkers, Property};
+use crate::trace::{
+    ConfigMark, EntryKind, EntryMark, Event, EventKind, MessageId, NodeState, Sent, Seq,
+    SnapshotKind, SnapshotMark,
+};
+
+/// Tells a three-node cluster's story to the checkers, event by event.
+struct Story {
+    checkers: Checkers,
+    states: Vec<NodeState>,
+    seq: u64,
+}
+
+/// Something that an event does to a node.
+#[derive(Clone)]
+enum Does {
+    Term(u64),
+    Role(RoleKind),
+    Vote(u8),
+    /// Appends an entry of a term with this payload.
+    Append(u64, u64),
+    Truncate(u64),
+    Commit(u64),
+    Apply(u64),
+    Durable(u64),
+    Send(MessageKind, u8, Option<u64>, Option<bool>),
+    Install(u64, u64),
+    Config(Vec<u8>),
+}
+
+use Does::{Append, Apply, Commit, Config, Durable, Install, Role, Send, Truncate, Vote};
+
+fn state() -> NodeState {
+    NodeState {
+        term: Term(0),
+        vote: None,
+        role: Some(RoleKind::Follower),
+        leader: None,
+        commit: Index(0),
+        applied: Index(0),
+        durable: Index(0),
+        last_index: Index(0),
+        last_term: Term(0),
+    }
+}
+
+impl Story {
+    fn new() -> Story {
+        let mut checkers = Checkers::new(3);
+        let mut start = Event::new(Seq(0), Micros(0), EventKind::Start);
+        let voters = vec![NodeId(1), NodeId(2), NodeId(3)];
+        start.config = Some(Box::new(ConfigMark { voters, ..ConfigMark::default() }));
+        checkers.observe(&start);
+        Story { checkers, states: vec![state(); 3], seq: 0 }
+    }
+
+    /// An event at a node that does all this.
+    fn event(&mut self, kind: EventKind, node: u8, does: &[Does]) -> &mut Story {
+        self.seq += 1;
+        let mut event = Event::new(Seq(self.seq), Micros(self.seq), kind);
+        event.node = Some(NodeId(node));
+        let state = &mut self.states[usize::from(node) - 1];
+        for does in does {
+            apply(does, state, &mut event);
+        }
+        event.state = Some(*state);
+        self.checkers.observe(&event);
+        self
+    }
+
+    fn tick(&mut self, node: u8, does: &[Does]) -> &mut Story {
+        self.event(EventKind::Tick, node, does)
+    }
+
+    fn deliver(&mut self, node: u8, does: &[Does]) -> &mut Story {
+        self.event(EventKind::Deliver, node, does)
+    }
+
+    /// The node's process dies; its disk holds this state.
+    fn crash(&mut self, node: u8, disk: NodeState) -> &mut Story {
+        self.states[usize::from(node) - 1] = NodeState { role: None, ..disk };
+        self.event(EventKind::Crash, node, &[])
+    }
+
+    /// n1 leads term 1 and has put entries onto its own disk and that of n2.
+    fn led_by_n1(entries: u64) -> Story {
+        let mut story = Story::new();
+        story.tick(1, &[Does::Term(1), Role(RoleKind::Candidate), Vote(1)]);
+        story.deliver(1, &[Role(RoleKind::Leader)]);
+        for index in 1..=entries {
+            story.tick(1, &[Append(1, index), Durable(index)]);
+            story.deliver(2, &[Does::Term(1), Append(1, index), Durable(index)]);
+        }
+        story
+    }
+
+    fn broke(&self) -> Option<Property> {
+        self.checkers.violation().map(|violation| violation.property)
+    }
+}
+
+fn apply(does: &Does, state: &mut NodeState, event: &mut Event) {
+    match does {
+        Does::Term(term) => state.term = Term(*term),
+        Role(role) => state.role = Some(*role),
+        Vote(node) => state.vote = Some(NodeId(*node)),
+        Append(term, hash) => {
+            state.last_index = state.last_index.next();
+            state.last_term = Term(*term);
+            let (index, term) = (state.last_index, Term(*term));
+            let kind = EntryKind::Normal;
+            event.appended.push(EntryMark { index, term, kind, hash: *hash });
+        }
+        Truncate(from) => {
+            event.truncated_from = Some(Index(*from));
+            state.last_index = Index(from - 1);
+            state.durable = state.durable.min(state.last_index);
+        }
+        Commit(index) => state.commit = Index(*index),
+        Apply(index) => state.applied = Index(*index),
+        Durable(index) => state.durable = Index(*index),
+        Send(kind, to, index, reject) => event.sent.push(Sent {
+            id: MessageId(event.sent.len() as u64 + 100 * event.seq.0),
+            to: NodeId(*to),
+            kind: *kind,
+            term: state.term,
+            index: index.map(Index),
+            log_term: Some(state.last_term),
+            commit: None,
+            entries: None,
+            reject: *reject,
+            hint: None,
+            copy_of: None,
+        }),
+        Install(index, term) => {
+            let (index, term) = (Index(*index), Term(*term));
+            event.snapshot = Some(SnapshotMark { index, term, kind: SnapshotKind::Installed });
+            (state.last_index, state.last_term) = (index, term);
+        }
+        Config(voters) => {
+            let voters = voters.iter().copied().map(NodeId).collect();
+            event.config = Some(Box::new(ConfigMark { voters, ..ConfigMark::default() }));
+        }
+    }
+}
+
+/// An ordinary run, with a crash that loses what was not synced, breaks nothing.
+#[test]
+fn an_ordinary_run_breaks_nothing() {
+    let mut story = Story::led_by_n1(3);
+    story.tick(1, &[Commit(2)]).tick(1, &[Apply(2)]).deliver(2, &[Commit(2), Apply(2)]);
+    // n2 appends a fourth entry, and dies before it is on its disk.
+    let before = story.states[1];
+    story.tick(1, &[Append(1, 4)]);
+    story.deliver(2, &[Append(1, 4)]);
+    story.states[1] = before;
+    story.event(EventKind::Crash, 2, &[Truncate(4)]);
+    assert_eq!(story.broke(), None);
+    story.event(EventKind::Restart, 2, &[Append(1, 4), Durable(4)]);
+    story.tick(1, &[Durable(4)]).tick(1, &[Commit(4)]);
+    // n3 gets the snapshot of all.
+    story.deliver(3, &[Does::Term(1), Install(4, 1), Commit(4), Apply(4)]);
+    assert_eq!(story.broke(), None, "{:?}", story.checkers.violation());
+}
+
+/// Raft §5.2: two leaders of one term.
+#[test]
+fn election_safety() {
+    let mut story = Story::led_by_n1(0);
+    story.tick(2, &[Does::Term(1), Role(RoleKind::Leader)]);
+    assert_eq!(story.broke(), Some(Property::ElectionSafety));
+}
+
+/// Raft §5.3: a leader deletes its own entries, or replaces its log.
+#[test]
+fn leader_append_only() {
+    let mut story = Story::led_by_n1(2);
+    story.tick(1, &[Truncate(2)]);
+    assert_eq!(story.broke(), Some(Property::LeaderAppendOnly));
+    let mut story = Story::led_by_n1(2);
+    story.tick(1, &[Commit(1)]).tick(1, &[Install(1, 1)]);
+    assert_eq!(story.broke(), Some(Property::LeaderAppendOnly));
+}
+
+/// Raft §5.3: two logs hold an entry of the same index and term, but differ there or before.
+#[test]
+fn log_matching() {
+    let mut story = Story::led_by_n1(1);
+    story.deliver(3, &[Does::Term(1), Append(1, 99)]);
+    assert_eq!(story.broke(), Some(Property::LogMatching));
+    let mut story = Story::led_by_n1(2);
+    story.deliver(3, &[Does::Term(1), Append(0, 7)]);
+    assert_eq!(story.broke(), None, "entries of other terms may differ");
+    story.deliver(3, &[Append(1, 2)]);
+    assert_eq!(story.broke(), Some(Property::LogMatching), "the entry is equal, its past is not");
+}
+
+/// Raft §5.3: an entry is put where the log does not end.
+#[test]
+fn a_log_has_no_gaps() {
+    let mut story = Story::led_by_n1(1);
+    story.states[2].last_index = Index(4);
+    story.deliver(3, &[Append(1, 5)]);
+    assert_eq!(story.broke(), Some(Property::LogMatching));
+}
+
+/// Raft §5.4: a leader of a later term lacks what was committed.
+#[test]
+fn leader_completeness() {
+    let mut story = Story::led_by_n1(2);
+    story.tick(1, &[Commit(2)]);
+    story.tick(3, &[Does::Term(2), Role(RoleKind::Leader)]);
+    assert_eq!(story.broke(), Some(Property::LeaderCompleteness));
+    // One of an earlier term, elected by answers that came late, may lack it.
+    let mut story = Story::led_by_n1(2);
+    story.tick(1, &[Does::Term(3), Role(RoleKind::Candidate)]);
+    story.tick(1, &[Role(RoleKind::Leader)]).tick(1, &[Commit(2)]);
+    story.tick(3, &[Does::Term(2), Role(RoleKind::Leader)]);
+    assert_eq!(story.broke(), None);
+}
+
+/// Raft §5.4.3: two servers commit different entries at one index; one deletes what it committed;
+/// one installs a snapshot of what was never committed.
+#[test]
+fn state_machine_safety() {
+    let mut story = Story::led_by_n1(1);
+    story.tick(1, &[Commit(1)]);
+    story.deliver(3, &[Does::Term(2), Append(2, 5), Durable(1)]).deliver(3, &[Commit(1)]);
+    assert_eq!(story.broke(), Some(Property::StateMachineSafety));
+
+    let mut story = Story::led_by_n1(2);
+    story.tick(1, &[Commit(2)]).deliver(2, &[Commit(2)]);
+    story.deliver(2, &[Does::Term(2), Truncate(2)]);
+    assert_eq!(story.broke(), Some(Property::StateMachineSafety));
+
+    let mut story = Story::led_by_n1(2);
+    story.tick(1, &[Commit(1)]).deliver(3, &[Does::Term(1), Install(2, 1)]);
+    assert_eq!(story.broke(), Some(Property::StateMachineSafety));
+}
+
+/// Raft §5.2: two votes of one term were sent, or one was sent and another kept.
+#[test]
+fn one_vote_a_term() {
+    let grant = |to| Send(MessageKind::RequestVoteReply, to, None, Some(false));
+    let mut story = Story::new();
+    story.deliver(3, &[Does::Term(1), Vote(1), grant(1)]).deliver(3, &[grant(1)]);
+    assert_eq!(story.broke(), None, "the same vote may be sent twice");
+    story.deliver(3, &[Vote(2), grant(2)]);
+    assert_eq!(story.broke(), Some(Property::OneVoteATerm));
+
+    let mut story = Story::new();
+    story.deliver(3, &[Does::Term(1), Vote(1), grant(1)]);
+    story.tick(3, &[Role(RoleKind::Leader)]);
+    assert_eq!(story.broke(), Some(Property::OneVoteATerm));
+}
+
+/// A vote that was lost in a crash before anybody heard of it may be given again.
+#[test]
+fn a_vote_that_nobody_heard_of_may_be_lost() {
+    let mut story = Story::new();
+    story.deliver(3, &[Does::Term(1), Vote(1)]).crash(3, state());
+    let grant = Send(MessageKind::RequestVoteReply, 2, None, Some(false));
+    story.event(EventKind::Restart, 3, &[Role(RoleKind::Follower)]);
+    story.deliver(3, &[Does::Term(1), Vote(2), grant]);
+    assert_eq!(story.broke(), None);
+}
+
+/// Raft §5.4.1: whoever is elected by a voter with a better log.
+#[test]
+fn up_to_date_leader() {
+    let mut story = Story::led_by_n1(2);
+    let ask = Send(MessageKind::RequestVote, 2, Some(0), None);
+    story.tick(3, &[Does::Term(2), Role(RoleKind::Candidate), Vote(3), ask]);
+    story.deliver(2, &[Does::Term(2), Vote(3)]);
+    assert_eq!(story.broke(), None, "a vote does no harm if its candidate is not elected");
+    story.deliver(3, &[Role(RoleKind::Leader)]);
+    assert_eq!(story.broke(), Some(Property::UpToDateLeader));
+}
+
+/// Raft §5.1: a running server's term goes back; a restarted one forgets what it promised.
+#[test]
+fn term_never_back() {
+    let mut story = Story::led_by_n1(1);
+    story.tick(2, &[Does::Term(0)]);
+    assert_eq!(story.broke(), Some(Property::TermNeverBack));
+
+    let mut story = Story::new();
+    let grant = Send(MessageKind::RequestVoteReply, 1, None, Some(false));
+    story.deliver(3, &[Does::Term(4), Vote(1), grant]).crash(3, state());
+    assert_eq!(story.broke(), Some(Property::TermNeverBack));
+
+    let mut story = Story::new();
+    story.deliver(3, &[Does::Term(4)]).crash(3, state());
+    assert_eq!(story.broke(), None, "a term that nobody has heard of may be lost");
+}
+
+/// Raft Figure 2: the commit index goes back while the server runs.
+#[test]
+fn commit_never_back() {
+    let mut story = Story::led_by_n1(2);
+    story.tick(1, &[Commit(2)]).tick(1, &[Commit(1)]);
+    assert_eq!(story.broke(), Some(Property::CommitNeverBack));
+    // After a restart it may: it need not be on the disk.
+    let mut story = Story::led_by_n1(2);
+    story.tick(1, &[Commit(2)]);
+    let disk = NodeState { commit: Index(0), ..story.states[0] };
+    story.crash(1, disk).event(EventKind::Restart, 1, &[Role(RoleKind::Follower)]);
+    assert_eq!(story.broke(), None);
+}
+
+/// Raft Figure 2: the commit index passes the log, or the applied index passes the commit index.
+#[test]
+fn commit_within_log() {
+    let mut story = Story::led_by_n1(2);
+    story.tick(1, &[Commit(3)]);
+    assert_eq!(story.broke(), Some(Property::CommitWithinLog));
+    let mut story = Story::led_by_n1(2);
+    story.tick(1, &[Commit(1)]).tick(1, &[Apply(2)]);
+    assert_eq!(story.broke(), Some(Property::CommitWithinLog));
+}
+
+/// Raft §5.3: committed by one of three; and by two that are no quorum of the configured voters.
+#[test]
+fn durable_on_quorum() {
+    let mut story = Story::led_by_n1(1);
+    story.tick(1, &[Append(1, 2), Durable(2)]).tick(1, &[Commit(2)]);
+    assert_eq!(story.broke(), Some(Property::DurableOnQuorum));
+
+    let mut story = Story::led_by_n1(1);
+    story.tick(1, &[Append(1, 2), Durable(2)]);
+    story.deliver(2, &[Append(1, 2)]).tick(1, &[Commit(2)]);
+    assert_eq!(story.broke(), Some(Property::DurableOnQuorum), "n2 has it, but not on its disk");
+
+    let mut story = Story::led_by_n1(1);
+    story.tick(1, &[Config(vec![1, 3])]).tick(1, &[Commit(1)]);
+    assert_eq!(story.broke(), Some(Property::DurableOnQuorum), "n2 does not vote");
+}
+
+/// Raft Figure 2: acknowledged before it is on the disk.
+#[test]
+fn durable_before_acknowledged() {
+    let mut story = Story::led_by_n1(1);
+    let acknowledge = |index| Send(MessageKind::AppendAccepted, 1, Some(index), Some(false));
+    story.deliver(2, &[acknowledge(1)]);
+    assert_eq!(story.broke(), None);
+    story.deliver(2, &[Append(1, 2), acknowledge(2)]);
+    assert_eq!(story.broke(), Some(Property::DurableBeforeAcknowledged));
+}
+
+/// Nothing is looked at after the first violation; it says where it happened, in plain words.
+#[test]
+fn the_first_violation_stays() {
+    let mut story = Story::led_by_n1(2);
+    story.tick(1, &[Commit(2)]).tick(1, &[Commit(1)]);
+    let first = story.checkers.violation().cloned().expect("the commit index went back");
+    story.tick(1, &[Truncate(1)]).tick(2, &[Role(RoleKind::Leader)]);
+    assert_eq!(story.checkers.violation(), Some(&first));
+    assert_eq!(first.seq, Seq(story.seq - 2));
+    assert_eq!(first.nodes, [NodeId(1)]);
+    assert!(first.to_string().contains("the commit index of n1 went back from 2 to 1"));
+}
+
+/// Names are those that scripts use, and there is one for each property.
+#[test]
+fn properties_are_found_by_name() {
+    for property in Property::ALL {
+        assert_eq!(Property::named(property.name()), Some(property));
+        assert!(!property.section().is_empty() && !property.statement().is_empty());
+    }
+}
