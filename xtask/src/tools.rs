@@ -393,4 +393,25 @@ mod tests {
         assert_eq!(locked_version(lock, "wasm-bindgen").unwrap(), "0.2.129");
         assert!(locked_version(lock, "yew").is_err());
     }
+
+    /// The program is taken out of a release's archive from the folder that it stands in there, and
+    /// an archive without it is an error.
+    #[test]
+    #[cfg(unix)]
+    fn a_release_is_unpacked() {
+        let dir = std::env::temp_dir().join(format!("raft-lab-tools-{}", std::process::id()));
+        let inner = dir.join("tool-1.0-triple");
+        std::fs::create_dir_all(&inner).unwrap();
+        std::fs::write(inner.join("tool"), "#!/bin/sh\necho tool 1.0\n").unwrap();
+        let archive = dir.join("archive");
+        let packed = Command::new("tar")
+            .args(["-czf", "archive", "tool-1.0-triple"])
+            .current_dir(&dir)
+            .status();
+        assert!(packed.unwrap().success());
+        unpack(&archive, &dir.join("bin"), "tool").unwrap();
+        assert!(dir.join("bin/tool").is_file());
+        assert!(unpack(&archive, &dir.join("bin"), "other").is_err());
+        std::fs::remove_dir_all(&dir).unwrap();
+    }
 }
