@@ -85,3 +85,85 @@ fn put_entry(stored: &mut Stored, entry: &Entry) {
     }
     stored.log.push_back(entry.clone());
 }
+
+#[cfg(test)]
+mod tests {
+    use raft_core::{Configuration, Data, Payload, Term};
+
+    use super::*;
+
+    fn entries(term: u64, indexes: std::ops::RangeInclusive<u64>) -> Vec<Entry> {
+        let entry =
+            |index| Entry { term: Term(term), index: Index(index), payload: Payload::Empty };
+        indexes.map(entry).collect()
+    }
+
+    fn snapshot(index: u64) -> Option<Snapshot> {
+        let (index, term, config) = (Index(index), Term(1), Configuration::default());
+        Some(Snapshot { index, term, config, data: Data::default() })
+    }
+
+    fn hard_state(commit: u64) -> Option<HardState> {
+        Some(HardState { term: Term(1), vote: None, commit: Index(commit) })
+    }
+
+    /// Terms and indexes of the log, the snapshot's index, the commit index.
+    fn content(stored: &Stored) -> (Vec<(u64, u64)>, u64, u64) {
+        let log = stored.log.iter().map(|entry| (entry.term.0, entry.index.0)).collect();
+        let snapshot = stored.snapshot.as_ref().map_or(0, |snapshot| snapshot.index.0);
+        (log, snapshot, stored.hard_state.commit.0)
+    }
+
+    fn disk() -> Stored {
+        let mut stored = Stored::default();
+        apply_write(&mut stored, &Write { entries: entries(1, 1..=5), ..Write::default() });
+        stored
+    }
+
+    #[test]
+    fn entries_replace_all_from_their_first_on() {
+        // Proves overwriting in the middle, appending at the end, and the hard state.
+        let mut stored = disk();
+        let middle =
+            Write { entries: entries(2, 3..=4), hard_state: hard_state(2), ..Write::default() };
+        apply_write(&mut stored, &middle);
+        assert_eq!(content(&stored), (vec![(1, 1), (1, 2), (2, 3), (2, 4)], 0, 2));
+        apply_write(&mut stored, &Write { entries: entries(2, 5..=5), ..Write::default() });
+        assert_eq!(stored.log.len(), 5);
+        apply_write(&mut stored, &Write { entries: entries(3, 1..=1), ..Write::default() });
+        assert_eq!(content(&stored).0, [(3, 1)]);
+    }
+
+    #[test]
+    fn a_torn_write_keeps_a_prefix_of_its_records() {
+        // Proves every prefix: an entry that got there replaces what was behind it, the commit
+        // index comes last.
+        let write =
+            Write { entries: entries(2, 4..=6), hard_state: hard_state(6), ..Write::default() };
+        assert_eq!(write.records(), 4);
+        let lengths_and_commits: Vec<(usize, u64)> = (0..=4)
+            .map(|keep| {
+                let mut stored = disk();
+                apply_torn(&mut stored, &write, keep);
+                (stored.log.len(), stored.hard_state.commit.0)
+            })
+            .collect();
+        assert_eq!(lengths_and_commits, [(5, 0), (4, 0), (5, 0), (6, 0), (6, 6)]);
+    }
+
+    #[test]
+    fn a_leaders_snapshot_replaces_the_log_and_ones_own_shortens_it() {
+        // Proves the two kinds of snapshots, and that what follows goes on from there.
+        let mut stored = disk();
+        let own = Write { snapshot: snapshot(4), compact_to: Some(Index(2)), ..Write::default() };
+        apply_write(&mut stored, &own);
+        assert_eq!(content(&stored), (vec![(1, 3), (1, 4), (1, 5)], 4, 0));
+        apply_write(&mut stored, &Write { entries: entries(2, 5..=6), ..Write::default() });
+        assert_eq!(content(&stored).0, [(1, 3), (1, 4), (2, 5), (2, 6)]);
+
+        let received =
+            Write { snapshot: snapshot(9), entries: entries(3, 10..=10), ..Write::default() };
+        apply_write(&mut stored, &received);
+        assert_eq!(content(&stored), (vec![(3, 10)], 9, 0));
+    }
+}

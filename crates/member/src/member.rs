@@ -38,8 +38,9 @@ pub struct Member {
     snapshot_index: Index,
     /// A snapshot that goes to disk with the next write, and up to where the log goes then.
     unsaved: Option<(Snapshot, Index)>,
-    /// A snapshot from the leader that takes effect when the write of that number is durable.
-    arriving: Option<(u64, Snapshot)>,
+    /// Snapshots from the leader: each takes effect when the write of that number is durable, since
+    /// nothing is applied here that a crash could take back.
+    arriving: Vec<(u64, Snapshot)>,
 }
 
 /// An answer to a client.
@@ -113,7 +114,7 @@ impl Member {
             snapshot_count: config.snapshot_count,
             snapshot_index,
             unsaved: None,
-            arriving: None,
+            arriving: Vec::new(),
         }
     }
 
@@ -133,7 +134,9 @@ impl Member {
     pub fn persisted(&mut self, now: Micros, number: u64) {
         self.timing.now = now;
         self.raft.persisted(number);
-        if let Some((_, snapshot)) = self.arriving.take_if(|(write, _)| *write <= number) {
+        let durable = self.arriving.partition_point(|(write, _)| *write <= number);
+        let newest = self.arriving.drain(..durable).next_back();
+        if let Some((_, snapshot)) = newest {
             self.install(&snapshot);
         }
     }
@@ -314,12 +317,13 @@ impl Member {
     /// Does what a `Ready` asks for, in the order of its contract.
     fn handle_ready(&mut self, output: &mut Output) {
         let ready = self.raft.ready();
-        output.send.extend(ready.messages.iter().cloned());
-        if ready.has_write() {
+        let has_write = ready.has_write();
+        output.send.extend(ready.messages);
+        if has_write {
             if let Some(snapshot) = &ready.snapshot {
                 // What was to be saved is older than what now comes.
                 self.unsaved = None;
-                self.arriving = Some((ready.number, snapshot.clone()));
+                self.arriving.push((ready.number, snapshot.clone()));
             }
             let own = self.unsaved.take();
             let compact_to = own.as_ref().map(|(_, index)| *index);

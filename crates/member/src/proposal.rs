@@ -69,3 +69,36 @@ impl Proposal {
         postcard::from_bytes(data.as_slice()).ok()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proposal_survives_the_log() {
+        // Proves encoding and decoding, and that other bytes are not taken for a proposal.
+        let id = ProposalId { node: NodeId(3), start: 2, count: 70_000 };
+        let put = PutRequest { prev_kv: true, ..PutRequest::new("k\0", b"\xff\0") };
+        let delete = DeleteRangeRequest::prefix("");
+        for command in [Command::Put(put), Command::DeleteRange(delete)] {
+            let proposal = Proposal { id, command };
+            let data = proposal.encode().expect("is small");
+            assert_eq!(Proposal::decode(&data), Some(proposal));
+            assert!(data.as_slice().len() < 40, "no padding, no names of fields");
+        }
+        assert_eq!(Proposal::decode(&Data::from("something else")), None);
+    }
+
+    #[test]
+    fn the_limit_is_a_mebibyte_and_a_half() {
+        // Proves the limit to the byte.
+        let sized = |bytes: usize| {
+            let command = Command::Put(PutRequest::new("k", vec![b'x'; bytes]));
+            Proposal { id: ProposalId { node: NodeId(1), start: 1, count: 0 }, command }.encode()
+        };
+        let overhead = sized(100_000).map_or(0, |data| data.as_slice().len() - 100_000);
+        let fits = MAX_REQUEST_BYTES as usize - overhead;
+        assert!(sized(fits).is_ok_and(|data| data.as_slice().len() as u64 == MAX_REQUEST_BYTES));
+        assert_eq!(sized(fits + 1), Err(ServerError::RequestTooLarge));
+    }
+}

@@ -122,3 +122,83 @@ impl Reads {
         Some(question.retry_at.min(question.deadline))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TIMEOUT: Micros = Micros::from_secs(7);
+
+    fn read(id: u64) -> Read {
+        Read { request: RequestId(id), range: RangeRequest::key("k") }
+    }
+
+    fn ids(reads: Vector<Read>) -> Vec<u64> {
+        reads.iter().map(|read| read.request.0).collect()
+    }
+
+    /// A question that is open for read 1, while read 2 waits for the next.
+    fn one_asked() -> Reads {
+        let mut reads = Reads::default();
+        reads.add(read(1));
+        assert_eq!(reads.begin(Micros(0), TIMEOUT), Some(1));
+        reads.add(read(2));
+        assert_eq!(reads.begin(Micros(1), TIMEOUT), None, "one question at a time");
+        reads
+    }
+
+    #[test]
+    fn a_read_waits_until_the_index_is_applied() {
+        // Proves that neither a stale state nor an answer to an older question serves a read, and
+        // that a read is served by no question that was asked before it came.
+        let mut reads = one_asked();
+        reads.confirmed(0, Index(1));
+        assert_eq!(ids(reads.answerable(Index(9))), []);
+        reads.confirmed(1, Index(5));
+        assert_eq!(ids(reads.answerable(Index(4))), []);
+        assert_eq!(reads.next_deadline(), None, "the state machine takes the time it takes");
+        assert_eq!(ids(reads.expire(TIMEOUT)), []);
+        assert_eq!(ids(reads.answerable(Index(5))), [1]);
+        assert_eq!(reads.begin(Micros(2), TIMEOUT), Some(2));
+        reads.confirmed(1, Index(5));
+        assert_eq!(ids(reads.answerable(Index(5))), []);
+    }
+
+    #[test]
+    fn an_open_question_is_repeated_and_then_given_up() {
+        // Proves the times: every 500 ms, and 7 s in all; then the next question begins.
+        let mut reads = one_asked();
+        for at in (500..7000).step_by(500).map(Micros::from_millis) {
+            assert_eq!(reads.next_deadline(), Some(at));
+            assert_eq!(reads.retry_if_due(at - Micros(1)), None);
+            assert_eq!(reads.retry_if_due(at), Some(1));
+        }
+        assert_eq!(ids(reads.expire(TIMEOUT - Micros(1))), []);
+        assert_eq!(ids(reads.expire(TIMEOUT)), [1]);
+        assert_eq!(reads.begin(TIMEOUT, TIMEOUT), Some(2));
+    }
+
+    #[test]
+    fn another_leader_is_asked_anew() {
+        // Proves that an open question is given up for a new one, and an answered one is not.
+        let mut reads = one_asked();
+        reads.leader_changed();
+        assert_eq!(reads.begin(Micros(2), TIMEOUT), Some(2));
+        reads.confirmed(1, Index(1));
+        assert_eq!(ids(reads.answerable(Index(9))), []);
+        reads.confirmed(2, Index(3));
+        reads.leader_changed();
+        assert_eq!(ids(reads.answerable(Index(3))), [1, 2]);
+    }
+
+    #[test]
+    fn who_has_gone_is_not_answered() {
+        // Proves cancelling, before and after the question.
+        let mut reads = one_asked();
+        reads.cancel(RequestId(1));
+        reads.cancel(RequestId(2));
+        reads.confirmed(1, Index(1));
+        assert_eq!(ids(reads.answerable(Index(1))), []);
+        assert_eq!(reads.begin(Micros(2), TIMEOUT), None);
+    }
+}

@@ -103,3 +103,45 @@ impl Writes {
         place.is_some()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hold(writes: &mut Writes, id: u64) {
+        let waiting =
+            Waiting { request: RequestId(id), asked_at: Micros(id), deadline: Micros(id + 100) };
+        writes.hold(Data::from("a proposal"), waiting);
+    }
+
+    fn ids(expired: Vec<Expired>) -> Vec<(u64, bool)> {
+        expired.iter().map(|it| (it.waiting.request.0, it.was_proposed)).collect()
+    }
+
+    #[test]
+    fn who_ran_out_of_time_learns_whether_it_was_proposed() {
+        // Proves deadlines one by one, and that an expired write is not proposed afterwards.
+        let mut writes = Writes::default();
+        (1..=3).for_each(|id| hold(&mut writes, id));
+        writes.release();
+        assert_eq!(writes.next_deadline(), Some(Micros(101)));
+        assert_eq!(ids(writes.expire(Micros(102))), [(1, true), (2, false)]);
+        assert_eq!(writes.next_deadline(), Some(Micros(103)));
+        writes.release();
+        assert_eq!(writes.first_held(), None, "the third was the only one left");
+        assert_eq!(writes.applied(0), None, "answered already");
+        assert_eq!(writes.applied(2).map(|it| it.request), Some(RequestId(3)));
+        assert_eq!(writes.next_deadline(), None);
+    }
+
+    #[test]
+    fn a_refused_write_leaves_the_others() {
+        // Proves that refusal takes the first one that is held, and no other.
+        let mut writes = Writes::default();
+        (1..=2).for_each(|id| hold(&mut writes, id));
+        assert_eq!(writes.refuse().map(|it| it.request), Some(RequestId(1)));
+        writes.release();
+        assert_eq!(writes.refuse(), None);
+        assert_eq!(ids(writes.expire(Micros(1000))), [(2, true)]);
+    }
+}
