@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::command::{cargo, command, run};
+use crate::command::{cargo, command, root, run};
 use crate::tools::{self, Tools};
 
 /// How the page is compiled.
@@ -79,7 +79,10 @@ pub(crate) fn serve(options: &ServeOptions) -> Result<()> {
     })?);
     println!("\nThe page will be at http://{address}/ once it is built (Ctrl-C ends).\n");
     let mut trunk = trunk(&tools)?;
-    trunk.args(["serve", "--offline", "--port", &options.port.to_string()]);
+    // A folder of its own, so that `test` and `build` can run meanwhile.
+    let dist = root().join("target/raft-lab/serve");
+    std::fs::create_dir_all(&dist)?;
+    trunk.args(["serve", "--offline", "--port", &options.port.to_string(), "--dist"]).arg(dist);
     if options.profile == Profile::Release {
         trunk.arg("--release");
     }
