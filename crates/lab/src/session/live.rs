@@ -158,7 +158,7 @@ impl Live {
             id,
             seq: self.cluster.seq().0,
             client: client.to_string(),
-            source: terminal::written(line),
+            source: line.text().trim().to_owned(),
             stdout: String::new(),
             stderr: String::new(),
             exit: None,
@@ -407,7 +407,7 @@ impl Live {
             environment.insert(assignment.name.clone(), assignment.value.expand(&lookup));
         }
         let words = crate::shell::expand_words(&etcdctl.words, &lookup);
-        let input = terminal::input(&etcdctl.input, line.here_document.as_deref(), &lookup);
+        let input = etcdctl.input.text(line.here_document.as_deref(), &lookup);
         (words, environment, input)
     }
 

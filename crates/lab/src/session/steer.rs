@@ -3,7 +3,7 @@
 //! Everything is checked before anything is done: a command that fails has changed nothing.
 
 use sim::member::Micros;
-use sim::member::raft_core::{MessageKind, NodeId};
+use sim::member::raft_core::NodeId;
 use sim::{Action, Cluster, Condition, LinkChange, MessageId, Setting as SimSetting};
 use sim::Switch as SimSwitch;
 
@@ -131,32 +131,12 @@ fn message(flight: &Flight, cluster: &Cluster) -> Result<MessageId, String> {
             cluster
                 .flights()
                 .filter(|flight| flight.from == sender && flight.to == receiver)
-                .filter(|flight| is_called(flight.message.kind(), *kind))
+                .filter(|flight| MessageName::of(flight.message.kind()) == *kind)
                 .map(|flight| flight.id)
                 .min()
                 .ok_or_else(|| format!("no {kind} is in flight from {sender} to {receiver}"))
         }
     }
-}
-
-/// Whether a message is of the kind that a line names.
-fn is_called(kind: MessageKind, name: MessageName) -> bool {
-    let called = match kind {
-        MessageKind::PreVote => MessageName::PreVote,
-        MessageKind::PreVoteReply => MessageName::PreVoteReply,
-        MessageKind::RequestVote => MessageName::RequestVote,
-        MessageKind::RequestVoteReply => MessageName::RequestVoteReply,
-        MessageKind::AppendEntries => MessageName::AppendEntries,
-        MessageKind::AppendAccepted | MessageKind::AppendRejected => MessageName::AppendReply,
-        MessageKind::Heartbeat => MessageName::Heartbeat,
-        MessageKind::HeartbeatReply => MessageName::HeartbeatReply,
-        MessageKind::InstallSnapshot => MessageName::InstallSnapshot,
-        MessageKind::TimeoutNow => MessageName::TimeoutNow,
-        MessageKind::Propose => MessageName::Propose,
-        MessageKind::ReadIndex => MessageName::ReadIndex,
-        MessageKind::ReadIndexReply => MessageName::ReadIndexReply,
-    };
-    called == name
 }
 
 fn sim_setting(setting: Setting) -> SimSetting {

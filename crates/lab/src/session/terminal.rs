@@ -7,7 +7,7 @@ use sim::{CallId, Cluster, Condition, Event};
 
 use crate::etcdctl::{self, Output, args::Invocation};
 use crate::predicate::Judge;
-use crate::script::{ClientName, Command, Expansion, Input, JobId, Line, Micros, duration_text};
+use crate::script::{ClientName, Command, JobId, Line, Micros, duration_text};
 
 /// Exit status after Ctrl-C, as a shell reports it.
 pub(super) const EXIT_INTERRUPTED: i32 = 130;
@@ -87,17 +87,6 @@ pub(super) fn refused(message: &str) -> Output {
     Output { stderr: format!("error: {message}\n"), exit: 1, ..Output::default() }
 }
 
-/// A line as written, a here-document with its body.
-pub(super) fn written(line: &Line) -> String {
-    let mut text = line.source.trim().to_owned();
-    if let (Some(body), Command::Etcdctl(etcdctl)) = (&line.here_document, &line.command)
-        && let Input::HereDocument(document) = &etcdctl.input
-    {
-        let _ = write!(text, "\n{body}{}", document.delimiter);
-    }
-    text
-}
-
 /// `jobs`, as a shell lists them.
 pub(super) fn jobs(running: &[Running], client: &ClientName) -> Output {
     let jobs: Vec<&Job> = running
@@ -120,7 +109,13 @@ pub(super) fn jobs(running: &[Running], client: &ClientName) -> Output {
 
 /// `help`, or help about one word.
 pub(super) fn help(topic: Option<&str>) -> Output {
-    Output { stdout: crate::script::help(topic), ..Output::default() }
+    match topic {
+        None => Output { stdout: crate::script::help(), ..Output::default() },
+        Some(topic) => match crate::script::help_about(topic) {
+            Some(stdout) => Output { stdout, ..Output::default() },
+            None => refused(&format!("no help about {topic:?}; `help` lists every command")),
+        },
+    }
 }
 
 /// A line that nobody wrote.
@@ -132,23 +127,6 @@ pub(super) fn unwritten(command: Command) -> Line {
         command,
         here_document: None,
         line_number: 1,
-    }
-}
-
-/// What a command reads from standard input.
-pub(super) fn input(
-    input: &Input,
-    here_document: Option<&str>,
-    lookup: &dyn Fn(&str) -> Option<String>,
-) -> String {
-    let body = here_document.unwrap_or_default();
-    match input {
-        Input::Empty => String::new(),
-        Input::HereString(word) => word.expand(lookup) + "\n",
-        Input::HereDocument(document) => match document.expansion {
-            Expansion::None => body.to_owned(),
-            Expansion::Variables => crate::shell::expand_text(body, lookup),
-        },
     }
 }
 

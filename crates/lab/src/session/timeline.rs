@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use imbl::Vector;
 use sim::Settings;
 
-use crate::script::{At, Command, Line, ScriptError, parse_script};
+use crate::script::{At, Line, ScriptError, parse_script};
 
 /// The first line of a saved session.
 const HEADING: &str = "# raft-lab session 1";
@@ -76,12 +76,6 @@ pub(super) fn write_saved(
     }
     for recorded in &timeline.recorded {
         let _ = writeln!(text, "@{} {}", recorded.seq, bare(&recorded.line));
-        if let (Some(body), Command::Etcdctl(etcdctl)) =
-            (&recorded.line.here_document, &recorded.line.command)
-            && let crate::script::Input::HereDocument(document) = &etcdctl.input
-        {
-            let _ = writeln!(text, "{body}{}", document.delimiter);
-        }
     }
     let _ = writeln!(text, "{AT_EVENT}{at}");
     text
@@ -115,11 +109,12 @@ fn opening_lines(settings: &Settings, text: &mut String) {
 }
 
 /// The line without its `@…`.
-fn bare(line: &Line) -> &str {
-    let source = line.source.trim_start();
-    match (line.at, source.split_once(char::is_whitespace)) {
-        (Some(_), Some((_, rest))) => rest.trim_start(),
-        _ => source,
+fn bare(line: &Line) -> String {
+    let text = line.text();
+    let text = text.trim_start();
+    match (line.at, text.split_once(char::is_whitespace)) {
+        (Some(_), Some((_, rest))) => rest.trim_start().to_owned(),
+        _ => text.to_owned(),
     }
 }
 
