@@ -1,8 +1,42 @@
-//! etcdctl's arguments, parsed as the real program's cobra and pflag parse them.
+//! etcdctl's arguments, parsed as the real program's cobra and pflag libraries parse them.
+//!
+//! Commands and flags are one table ([`commands`]); a new command is a new row and a function that
+//! makes a [`Subcommand`] of its words. What the real program (3.5.1) writes when it refuses a
+//! line was recorded and is compared in the tests; only its help texts are in our own words.
+//!
+//! Two of its ways may surprise: it prints the errors of its flag library twice, and
+//! `ETCDCTL_COMMAND_TIMEOUT` changes nothing, as it is looked at after the timeout was read.
+
+mod commands;
+mod complete;
+mod flags;
+mod go;
+mod usage;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::complete::{command_names, complete};
+
+use self::commands::{Body, COMMANDS, GLOBAL_FLAGS, HELP_FLAG, REFUSED_FLAGS, Reach, Spec};
+use self::flags::{Flag, Given, Kind};
 use crate::script::Micros;
+
+/// Exit status for a line that cannot be done (etcdctl `ExitError`).
+const EXIT_ERROR: i32 = 1;
+/// Exit status for a cluster that cannot be reached (etcdctl `ExitBadConnection`).
+const EXIT_BAD_CONNECTION: i32 = 2;
+/// Exit status for a feature that is not there (etcdctl `ExitBadFeature`).
+const EXIT_BAD_FEATURE: i32 = 4;
+/// Exit status for arguments that make no sense (etcdctl `ExitBadArgs`).
+const EXIT_BAD_ARGS: i32 = 128;
+
+/// The variables of a shell that a command sees.
+pub type Environment = BTreeMap<String, String>;
 
 /// A command line of etcdctl that was understood.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,7 +50,7 @@ pub struct Invocation {
 /// The flags that every command has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Globals {
-    /// `--endpoints`, one by one as written; empty: every node, in order.
+    /// `--endpoints` or `ETCDCTL_ENDPOINTS`, one by one as written; empty: every node, in order.
     pub endpoints: Vec<String>,
     /// `--command-timeout`; 5 s unless said.
     pub command_timeout: Micros,
@@ -80,7 +114,7 @@ pub struct Put {
 pub enum PutValue {
     /// The second argument.
     Argument(String),
-    /// Standard input, all of it.
+    /// Standard input, all of it; if there is nothing on it, see [`Put::without_value`].
     StandardInput,
     /// `--ignore-value`: the key keeps its value.
     Keep,
@@ -173,4 +207,296 @@ pub struct UsageError {
     pub stderr: String,
     /// Exit status.
     pub exit_code: i32,
+}
+
+impl UsageError {
+    fn error(message: impl Into<String>, exit_code: i32) -> UsageError {
+        let stderr = format!("Error: {}\n", message.into());
+        UsageError { stdout: String::new(), stderr, exit_code }
+    }
+
+    /// What cobra writes about a flag it cannot read: the usage, and the error twice.
+    fn bad_flag(path: &[&Spec], message: &str) -> UsageError {
+        UsageError {
+            stdout: usage::of(path),
+            stderr: format!("Error: {message}\n\nError: {message}\n"),
+            exit_code: EXIT_ERROR,
+        }
+    }
+}
+
+impl Invocation {
+    /// Parses the words after `etcdctl`, with the variables that the command sees.
+    ///
+    /// # Errors
+    /// What the real program writes when it refuses the line by itself, before any server is asked.
+    pub fn parse(words: &[String], environment: &Environment) -> Result<Invocation, UsageError> {
+        match environment.get("ETCDCTL_API").map_or("", String::as_str) {
+            "" | "3" => parse_v3(words, environment),
+            "2" => parse_v2(words),
+            other => Err(UsageError {
+                stdout: String::new(),
+                stderr: format!("unsupported API version: {other}\n"),
+                exit_code: EXIT_ERROR,
+            }),
+        }
+    }
+}
+
+fn parse_v3(words: &[String], environment: &Environment) -> Result<Invocation, UsageError> {
+    let (path, words) = find(words)?;
+    let Some(spec) = path.last() else { return root(&words) };
+    if let Body::NotBuilt = spec.body {
+        // Its flags are not known, so its words cannot be told apart: only `--help` is looked for.
+        return Ok(Globals::usual().run(Subcommand::NotInThisLab(name_of(&path))));
+    }
+    let flags = flags_of(spec);
+    let mut given =
+        flags::parse(&words, &flags).map_err(|error| UsageError::bad_flag(&path, &error))?;
+    if given.bool("help") {
+        return Ok(Globals::usual().run(Subcommand::Help(usage::page(&path))));
+    }
+    match &spec.body {
+        Body::Group(_) => Ok(Globals::usual().run(Subcommand::Help(usage::page(&path)))),
+        Body::NotBuilt => Ok(Globals::usual().run(Subcommand::NotInThisLab(name_of(&path)))),
+        Body::Help => help(&given.positional),
+        Body::Built { build, reach } => {
+            let command = build(&given)?;
+            match reach {
+                Reach::Nothing => Ok(Globals::usual().run(command)),
+                Reach::Cluster => Ok(globals(&mut given, environment)?.run(command)),
+            }
+        }
+    }
+}
+
+/// Follows the words to a command (cobra `Find`). Gives the rows passed, and the words without
+/// those that named them.
+fn find(words: &[String]) -> Result<(Vec<&'static Spec>, Vec<String>), UsageError> {
+    let mut path: Vec<&'static Spec> = Vec::new();
+    let mut words = words.to_vec();
+    loop {
+        let (specs, flags) = match path.last() {
+            None => (COMMANDS, root_flags()),
+            Some(Spec { body: Body::Group(specs), .. }) => (*specs, root_flags()),
+            Some(_) => return Ok((path, words)),
+        };
+        let Some(place) = first_plain_word(&words, &flags) else { return Ok((path, words)) };
+        let word = words.get(place).cloned().unwrap_or_default();
+        match named(specs, &word) {
+            Some(spec) => {
+                // As in cobra: the first equal word goes, even if it was the value of a flag.
+                let first = words.iter().position(|other| *other == word).unwrap_or(place);
+                words.remove(first);
+                path.push(spec);
+            }
+            None if path.is_empty() => return Err(unknown_command(&word)),
+            None => return Ok((path, words)),
+        }
+    }
+}
+
+/// Where the first word stands that is neither a flag nor a flag's value (cobra `stripFlags`). An
+/// unknown flag is taken to have a value.
+fn first_plain_word(words: &[String], flags: &[Flag]) -> Option<usize> {
+    let is_switch = |flag: Option<&Flag>| flag.is_some_and(|flag| flag.kind == Kind::Bool);
+    let mut place = 0;
+    while let Some(word) = words.get(place) {
+        let takes_next = if word == "--" {
+            return None;
+        } else if let Some(name) = word.strip_prefix("--") {
+            !word.contains('=') && !is_switch(flags.iter().find(|flag| flag.name == name))
+        } else if let Some(letter) = word.strip_prefix('-') {
+            let letter = letter.as_bytes();
+            let short = |flag: &&Flag| flag.short.as_ref() == letter.first();
+            letter.len() == 1 && letter != b"=" && !is_switch(flags.iter().find(short))
+        } else if word.is_empty() {
+            false
+        } else {
+            return Some(place);
+        };
+        // A last flag without a value ends the search.
+        if takes_next && place + 2 >= words.len() {
+            return None;
+        }
+        place += 1 + usize::from(takes_next);
+    }
+    None
+}
+
+/// The row of that name, or the only one that begins so (cobra `EnablePrefixMatching`).
+fn named(specs: &'static [Spec], word: &str) -> Option<&'static Spec> {
+    if let Some(spec) = specs.iter().find(|spec| spec.name == word) {
+        return Some(spec);
+    }
+    let mut matches = specs.iter().filter(|spec| spec.name.starts_with(word));
+    match (matches.next(), matches.next()) {
+        (Some(spec), None) => Some(spec),
+        _ => None,
+    }
+}
+
+fn unknown_command(word: &str) -> UsageError {
+    let mut message = format!("unknown command {} for \"etcdctl\"", go::quote(word));
+    let near = complete::suggestions(word);
+    if !near.is_empty() {
+        message.push_str("\n\nDid you mean this?\n");
+        near.iter().for_each(|name| message.push_str(&format!("\t{name}\n")));
+    }
+    UsageError {
+        stdout: String::new(),
+        stderr: format!("Error: {message}\nRun 'etcdctl --help' for usage.\nError: {message}\n"),
+        exit_code: EXIT_ERROR,
+    }
+}
+
+/// No command: help, unless a flag is wrong.
+fn root(words: &[String]) -> Result<Invocation, UsageError> {
+    flags::parse(words, &root_flags()).map_err(|error| UsageError::bad_flag(&[], &error))?;
+    Ok(Globals::usual().run(Subcommand::Help(usage::page(&[]))))
+}
+
+/// `help`, `help get`, `help lease grant`.
+fn help(topic: &[String]) -> Result<Invocation, UsageError> {
+    match find(topic) {
+        Ok((path, _)) => Ok(Globals::usual().run(Subcommand::Help(usage::page(&path)))),
+        Err(_) => Err(UsageError {
+            stdout: usage::of(&[]),
+            stderr: format!("Unknown help topic [`{}`]\n", topic.join("` `")),
+            exit_code: 0,
+        }),
+    }
+}
+
+fn root_flags() -> Vec<Flag> {
+    GLOBAL_FLAGS.iter().copied().chain([HELP_FLAG]).collect()
+}
+
+fn flags_of(spec: &Spec) -> Vec<Flag> {
+    spec.flags.iter().chain(GLOBAL_FLAGS).copied().chain([HELP_FLAG]).collect()
+}
+
+fn name_of(path: &[&Spec]) -> String {
+    path.iter().map(|spec| spec.name).collect::<Vec<_>>().join(" ")
+}
+
+/// The flags that every command has, checked in the real program's order
+/// (`clientConfigFromCmd`).
+fn globals(given: &mut Given, environment: &Environment) -> Result<Globals, UsageError> {
+    // The timeout is read before the variables are looked at.
+    let command_timeout = commands::micros(given, "command-timeout", 5_000_000);
+    from_environment(given, environment)?;
+    if let Some(name) = REFUSED_FLAGS.iter().find(|name| given.flags.contains_key(**name)) {
+        let message = format!("--{name} is not in this lab; see docs/etcd.md");
+        return Err(UsageError::error(message, EXIT_BAD_FEATURE));
+    }
+    let write_out = match given.text("write-out").unwrap_or("simple") {
+        "simple" => WriteOut::Simple,
+        "json" => WriteOut::Json,
+        "fields" => WriteOut::Fields,
+        "table" => WriteOut::Table,
+        "protobuf" => WriteOut::Protobuf,
+        _ => return Err(UsageError::error("unsupported output format", EXIT_BAD_FEATURE)),
+    };
+    let endpoints = match commands::endpoints(given) {
+        Some(list) if list.is_empty() => {
+            let message = "etcdclient: no available endpoints";
+            return Err(UsageError::error(message, EXIT_BAD_CONNECTION));
+        }
+        Some(list) => list.clone(),
+        None => Vec::new(),
+    };
+    Ok(Globals {
+        endpoints,
+        command_timeout: Micros(command_timeout),
+        dial_timeout: Micros(commands::micros(given, "dial-timeout", 2_000_000)),
+        write_out,
+        hex: given.bool("hex"),
+    })
+}
+
+/// `ETCDCTL_WRITE_OUT` is `--write-out`, unless that was given, which is an error. A value that
+/// makes no sense is passed over, as the real program does.
+fn from_environment(given: &mut Given, environment: &Environment) -> Result<(), UsageError> {
+    for flag in GLOBAL_FLAGS {
+        let variable = format!("ETCDCTL_{}", flag.name.to_uppercase().replace('-', "_"));
+        let Some(value) = environment.get(&variable) else { continue };
+        if given.flags.contains_key(flag.name) {
+            return Err(UsageError {
+                stdout: String::new(),
+                stderr: format!(
+                    "conflicting environment variable \"{variable}\" is shadowed by corresponding \
+                     command-line flag (either unset environment variable or disable flag)\n"
+                ),
+                exit_code: EXIT_ERROR,
+            });
+        }
+        if !value.is_empty() {
+            let _ = given.set(flag, value);
+        }
+    }
+    Ok(())
+}
+
+impl Globals {
+    /// What holds when no flag says otherwise.
+    fn usual() -> Globals {
+        Globals {
+            endpoints: Vec::new(),
+            command_timeout: Micros(5_000_000),
+            dial_timeout: Micros(2_000_000),
+            write_out: WriteOut::Simple,
+            hex: false,
+        }
+    }
+
+    fn run(self, command: Subcommand) -> Invocation {
+        Invocation { globals: self, command }
+    }
+}
+
+/// The commands that API version 2 had; this lab has none of them.
+const V2_COMMANDS: [&str; 18] = [
+    "backup",
+    "cluster-health",
+    "mk",
+    "mkdir",
+    "rm",
+    "rmdir",
+    "get",
+    "ls",
+    "set",
+    "setdir",
+    "update",
+    "updatedir",
+    "watch",
+    "exec-watch",
+    "member",
+    "user",
+    "role",
+    "auth",
+];
+
+/// `ETCDCTL_API=2`: shows that the commands of version 3 are unknown there.
+fn parse_v2(words: &[String]) -> Result<Invocation, UsageError> {
+    let word = words.first().map_or("help", String::as_str);
+    match word {
+        "--version" | "-v" => {
+            let text = "etcdctl version: 3.5.1\nAPI version: 2\n";
+            Ok(Globals::usual().run(Subcommand::Help(text.to_owned())))
+        }
+        _ if word.starts_with('-')
+            || word == "help"
+            || word == "h"
+            || V2_COMMANDS.contains(&word) =>
+        {
+            let name = format!("{word} of API version 2");
+            Ok(Globals::usual().run(Subcommand::NotInThisLab(name)))
+        }
+        _ => Err(UsageError {
+            stdout: String::new(),
+            stderr: format!("No help topic for '{word}'\n"),
+            exit_code: 3,
+        }),
+    }
 }

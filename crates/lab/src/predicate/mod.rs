@@ -2,14 +2,49 @@
 //!
 //! A predicate is judged on the cluster and its events, never on text or on what a screen shows.
 //! Numbers like "a quorum" come from the configured voters, never from those that can be reached.
+//!
+//! A statement either *holds* at a moment or *happens* at an event. Most are states: they happen at
+//! every event after which they hold. A few are about something that takes no time (`write
+//! acknowledged`, `client a failed`, `snapshot sent to n3`): these happen at the one event that
+//! brings it about, and hold as each of them says. `while`, `then` and `since start` look for
+//! events at which something happens and remember them; `and`, `or` and `not` only look at now.
+
+mod complete;
+mod display;
+mod judge;
+mod parse;
+
+#[cfg(test)]
+mod tests;
 
 use serde::{Deserialize, Serialize};
+use sim::Property;
 
-use crate::script::{ClientName, Link, Micros, NodeRef};
+pub use judge::Judge;
+
+pub(crate) use complete::complete;
+pub(crate) use parse::parse_at;
+
+use crate::script::{ClientName, Cursor, Link, Micros, NodeRef, ScriptError, located, tokenize};
+
+/// Parses a predicate.
+///
+/// # Errors
+/// Says where it is wrong and what was expected; the line is 1 unless the text has several.
+pub fn parse(text: &str) -> Result<Predicate, ScriptError> {
+    let parsed = tokenize(text, 0, text.len()).and_then(|tokens| {
+        let mut cursor = Cursor::new(&tokens, 0);
+        let predicate = parse_at(&mut cursor)?;
+        parse::expect_end(&cursor)?;
+        Ok(predicate)
+    });
+    parsed.map_err(|fault| located(text, fault))
+}
 
 /// Something that is true or false of a run.
 ///
-/// From loosest to tightest: `then`, `while`, `or`, `and`, `not`, `since start`.
+/// From loosest to tightest: `then`, `while`, `or`, `and`, `not`, `since start`. Equal ones group
+/// to the left.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Predicate {
     /// A plain statement.
@@ -26,6 +61,54 @@ pub enum Predicate {
     While(Box<Predicate>, Box<Predicate>),
     /// `P then Q`: at some event so far, P happened, and at a later one Q did.
     Then(Box<Predicate>, Box<Predicate>),
+}
+
+impl Predicate {
+    /// Whether it asks about the past, so that it must be judged event by event from the start of
+    /// the lesson or session, and not on the present cluster alone.
+    pub fn needs_history(&self) -> bool {
+        match self {
+            Predicate::Atom(atom) => match atom {
+                Atom::SnapshotSent(_) | Atom::WatchFired => true,
+                Atom::Leader
+                | Atom::LeaderIs(_)
+                | Atom::NoLeader
+                | Atom::Role { .. }
+                | Atom::Number { .. }
+                | Atom::Time { .. }
+                | Atom::Key { .. }
+                | Atom::Call { .. }
+                | Atom::Running(_)
+                | Atom::Crashed(_)
+                | Atom::Paused(_)
+                | Atom::Cut(_)
+                | Atom::Clogged(_)
+                | Atom::Isolated(_)
+                | Atom::Partitioned
+                | Atom::QuorumLost
+                | Atom::Violated(_)
+                | Atom::Modified => false,
+            },
+            Predicate::Not(inner) => inner.needs_history(),
+            Predicate::And(left, right) | Predicate::Or(left, right) => {
+                left.needs_history() || right.needs_history()
+            }
+            Predicate::SinceStart(_) | Predicate::While(..) | Predicate::Then(..) => true,
+        }
+    }
+
+    /// What of it this lab cannot judge yet, as it is written; `None` if it can judge all.
+    pub fn unsupported(&self) -> Option<String> {
+        match self {
+            Predicate::Atom(Atom::WatchFired) => Some(Atom::WatchFired.to_string()),
+            Predicate::Atom(_) => None,
+            Predicate::Not(inner) | Predicate::SinceStart(inner) => inner.unsupported(),
+            Predicate::And(left, right)
+            | Predicate::Or(left, right)
+            | Predicate::While(left, right)
+            | Predicate::Then(left, right) => left.unsupported().or_else(|| right.unsupported()),
+        }
+    }
 }
 
 /// A plain statement about the cluster, or about what just happened in it.
@@ -95,7 +178,7 @@ pub enum Atom {
     /// `quorum lost`: no running voter has links open both ways to enough running voters.
     QuorumLost,
     /// `violated`, `violated election-safety`: a safety property broke.
-    Violated(Option<PropertyName>),
+    Violated(Option<Property>),
     /// `modified`: a rule of Raft is switched off.
     Modified,
     /// `snapshot sent to n3`.
@@ -215,7 +298,3 @@ pub enum Fate {
     /// `unknown`: it may have been done, or may still be.
     Unknown,
 }
-
-/// A safety property's name, in kebab-case.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct PropertyName(pub String);

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::values::{MessageName, Micros, NodeId, Ppm, Rule};
 use crate::predicate::Predicate;
-use crate::shell::Word;
+use crate::shell::{Word, expand_text};
 
 /// One line without its `@` prefix and client: what is to be done.
 ///
@@ -158,6 +158,26 @@ pub enum Input {
     HereDocument(HereDocument),
     /// `<<<'text'`: this text and a newline.
     HereString(Word),
+}
+
+impl Input {
+    /// What the command reads, given the line's here-document; `lookup` knows the variables.
+    pub fn text(
+        &self,
+        here_document: Option<&str>,
+        lookup: &dyn Fn(&str) -> Option<String>,
+    ) -> String {
+        match self {
+            Input::Empty => String::new(),
+            Input::HereDocument(HereDocument { expansion: Expansion::None, .. }) => {
+                here_document.unwrap_or("").to_owned()
+            }
+            Input::HereDocument(HereDocument { expansion: Expansion::Variables, .. }) => {
+                expand_text(here_document.unwrap_or(""), lookup)
+            }
+            Input::HereString(word) => word.expand(lookup) + "\n",
+        }
+    }
 }
 
 /// The `<<'EOF'` of a line; its text stands in [`super::Line::here_document`].

@@ -4,9 +4,21 @@
 //! Lines are parsed once, here at the edge, into [`Command`]s; nothing behind this module works
 //! with strings. A script is parsed as a whole before anything of it runs, so that a bad line
 //! changes nothing.
+//!
+//! A reader starts at [`Line`] and [`Command`]. `docs/script.md` is the language's reference; its
+//! examples are tested here.
 
 mod command;
+mod complete;
+mod display;
+mod help;
+mod line;
+mod parse;
+mod tokens;
 mod values;
+
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 
@@ -16,7 +28,80 @@ pub use command::{
     Assignment, Command, EtcdctlLine, Expansion, Flight, Ground, HereDocument, Input, JobId, Link,
     NodeRef, Setting, Switch, Ways,
 };
-pub use values::{MessageName, Micros, NodeId, Ppm, Rule};
+pub use complete::complete;
+pub use help::{help, help_about};
+pub(crate) use parse::{duration, link, node, number, starts_with_node};
+pub(crate) use tokens::{Cursor, Ending, Fault, Token, did_you_mean, quote_word, tokenize};
+pub use values::{
+    MessageName, Micros, NodeId, Ppm, Rule, duration_text, percentage_text, rate_text,
+};
+
+/// Parses one line, which may bring its here-document with it.
+///
+/// # Errors
+/// Says where the line is wrong and what was expected; also if there is more than one line.
+pub fn parse_line(text: &str) -> Result<Line, ScriptError> {
+    let text = unix_lines(text);
+    let parsed = parse_numbered(&text, 0, 1)?;
+    let rest = text.get(parsed.next..).unwrap_or("");
+    if rest.trim().is_empty() {
+        Ok(parsed.line)
+    } else {
+        Err(located(&text, Fault::new(parsed.next, "expected one line only")))
+    }
+}
+
+/// Parses a whole script, blank lines and comments included.
+///
+/// # Errors
+/// The first bad line; then nothing of the script may run.
+pub fn parse_script(text: &str) -> Result<Vec<Line>, ScriptError> {
+    let text = unix_lines(text);
+    let mut lines = Vec::new();
+    let (mut start, mut line_number) = (0, 1);
+    while start < text.len() {
+        let parsed = parse_numbered(&text, start, line_number)?;
+        let taken = text.get(start..parsed.next).unwrap_or("");
+        line_number += line_feeds(taken);
+        start = parsed.next;
+        lines.push(parsed.line);
+    }
+    Ok(lines)
+}
+
+/// Whether the text, as one line, waits for more below: a here-document without its end, or a
+/// backslash at the end of an etcdctl line. A prompt then goes on asking.
+pub fn wants_more(text: &str) -> bool {
+    let text = unix_lines(text);
+    line::parse_line_at(&text, 0).is_err_and(|fault| fault.ending == Ending::Open)
+}
+
+fn parse_numbered(text: &str, start: usize, number: u32) -> Result<line::Parsed, ScriptError> {
+    let mut parsed = line::parse_line_at(text, start).map_err(|fault| located(text, fault))?;
+    parsed.line.line_number = number;
+    Ok(parsed)
+}
+
+/// Files from Windows mean the same.
+fn unix_lines(text: &str) -> std::borrow::Cow<'_, str> {
+    if text.contains('\r') { text.replace("\r\n", "\n").into() } else { text.into() }
+}
+
+/// Counts lines and characters up to a fault.
+pub(crate) fn located(text: &str, fault: Fault) -> ScriptError {
+    let before = text.get(..fault.offset).unwrap_or(text);
+    let line_start = before.rfind('\n').map_or(0, |feed| feed + 1);
+    let characters = before.get(line_start..).unwrap_or("").chars().count();
+    ScriptError {
+        line: 1 + line_feeds(before),
+        column: 1 + u32::try_from(characters).unwrap_or(u32::MAX - 1),
+        message: fault.message,
+    }
+}
+
+fn line_feeds(text: &str) -> u32 {
+    u32::try_from(text.bytes().filter(|byte| *byte == b'\n').count()).unwrap_or(u32::MAX - 1)
+}
 
 /// One line of the language.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,9 +131,34 @@ pub enum At {
 
 /// A client's name: a letter, then letters, digits, `-` or `_`, at most 16 characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct ClientName(pub(crate) String);
+#[serde(transparent)]
+pub struct ClientName(String);
+
+impl Line {
+    /// The line as written, its here-document below it; no line feed at the end.
+    pub fn text(&self) -> String {
+        match (&self.here_document, &self.command) {
+            (
+                Some(document),
+                Command::Etcdctl(EtcdctlLine { input: Input::HereDocument(here), .. }),
+            ) => {
+                format!("{}\n{document}{}", self.source, here.delimiter)
+            }
+            _ => self.source.clone(),
+        }
+    }
+}
 
 impl ClientName {
+    /// The name, if it is one.
+    pub fn new(name: &str) -> Option<ClientName> {
+        let follows = |next: char| next.is_ascii_alphanumeric() || next == '-' || next == '_';
+        let good = name.len() <= 16
+            && name.starts_with(|first: char| first.is_ascii_alphabetic())
+            && name.chars().all(follows);
+        good.then(|| ClientName(name.to_owned()))
+    }
+
     /// The client whose lines need no `client …` before them: `a`.
     pub fn usual() -> ClientName {
         ClientName("a".to_owned())
