@@ -8,7 +8,7 @@
 mod assets;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -47,7 +47,10 @@ fn main() -> ExitCode {
 fn write_all() -> Result<()> {
     let staged = std::env::var_os("TRUNK_STAGING_DIR").map(PathBuf::from);
     let staged = staged.context("Trunk calls this: there is no TRUNK_STAGING_DIR")?;
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask/ has a parent")?;
+    // Asked for when it runs: checkouts that share a target folder share this program too.
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    let package = package.context("cargo runs this: there is no CARGO_MANIFEST_DIR")?;
+    let root = package.parent().context("xtask/ has a parent")?;
     let read = |path: PathBuf| {
         fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
     };
