@@ -5,6 +5,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+#[cfg(unix)]
+use crate::command::typed;
 use crate::command::{cargo, command, root, run};
 use crate::tools::{self, Tools};
 
@@ -86,7 +88,21 @@ pub(crate) fn serve(options: &ServeOptions) -> Result<()> {
     if options.profile == Profile::Release {
         trunk.arg("--release");
     }
-    run(&mut trunk)
+    become_program(trunk)
+}
+
+/// Lets the program take this one's place, so that what ends `cargo xtask` ends it.
+#[cfg(unix)]
+fn become_program(mut program: Command) -> Result<()> {
+    use std::os::unix::process::CommandExt;
+    let error = program.exec();
+    Err(error).with_context(|| format!("cannot run `{}`", typed(&program)))
+}
+
+/// Runs the program to its end: Windows knows nothing closer.
+#[cfg(not(unix))]
+fn become_program(mut program: Command) -> Result<()> {
+    run(&mut program)
 }
 
 fn trunk(tools: &Tools) -> Result<Command> {
