@@ -188,7 +188,7 @@ mod tests {
         record.change.pair().map_or((0, 0), |kv| (kv.create_revision.0, kv.version))
     }
 
-    /// Builds a key from a script: `+` puts, `-` deletes, `.` changes something else. Revision 2 on.
+    /// Builds a key from a script, from revision 2 on: `+` puts, `-` deletes, `.` is another key.
     fn key(script: &str) -> KeyIndex {
         let mut key = KeyIndex::default();
         for (main, change) in (2..).zip(script.chars()) {
