@@ -276,7 +276,8 @@ impl Cluster {
             let term = stored.snapshot.as_ref().map_or_else(Default::default, |at| at.term);
             let kind = SnapshotKind::Installed;
             event.snapshot = Some(SnapshotMark { index: begins_at, term, kind });
-            event.appended.extend(stored.log.iter().map(EntryMark::of));
+            let behind = stored.log.iter().filter(|entry| entry.index > begins_at);
+            event.appended.extend(behind.map(EntryMark::of));
         } else if let Some(from) = lost.from {
             event.truncated_from = Some(from);
             let from = stored.log.iter().position(|entry| entry.index >= from);

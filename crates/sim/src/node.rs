@@ -1,6 +1,6 @@
 //! A node: a server process, its disk, and its clock.
 
-use member::raft_core::{Configuration, Index, NodeId, RoleKind, Stored, Term};
+use member::raft_core::{Configuration, NodeId, RoleKind, Stored};
 use member::{Member, Micros};
 use serde::{Deserialize, Serialize};
 
@@ -83,17 +83,7 @@ impl Node {
                 frozen_at: None,
             },
             parked: Vec::new(),
-            told: NodeState {
-                term: Term(0),
-                vote: None,
-                role: Some(RoleKind::Follower),
-                leader: None,
-                commit: Index(0),
-                applied: Index(0),
-                durable: Index(0),
-                last_index: Index(0),
-                last_term: Term(0),
-            },
+            told: NodeState::first(),
             told_config: Configuration::of_voters(settings.node_ids()),
         };
         node.schedule_tick(queue);

@@ -157,7 +157,7 @@ pub struct Event {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub call: Option<CallId>,
     /// The state of `node` after it. After a crash: what its disk holds.
-    #[serde(flatten)]
+    #[serde(flatten, serialize_with = "state_fields")]
     pub state: Option<NodeState>,
     /// The log was cut off from this index on (before anything of `appended` was added).
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -210,13 +210,10 @@ pub struct NodeState {
     /// The node's term.
     pub term: Term,
     /// Whom it voted for in that term.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub vote: Option<NodeId>,
     /// Its role; none when its process is down.
-    #[serde(serialize_with = "role_name", skip_serializing_if = "Option::is_none")]
     pub role: Option<RoleKind>,
     /// Whom it takes for the leader.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub leader: Option<NodeId>,
     /// Up to here it knows entries to be committed.
     pub commit: Index,
@@ -230,11 +227,56 @@ pub struct NodeState {
     pub last_term: Term,
 }
 
-fn role_name<S: Serializer>(role: &Option<RoleKind>, serializer: S) -> Result<S::Ok, S::Error> {
-    match role {
-        Some(role) => serializer.serialize_str(role.name()),
-        None => serializer.serialize_none(),
+impl NodeState {
+    /// The state of a process that starts for the first time.
+    pub(crate) fn first() -> NodeState {
+        NodeState {
+            term: Term(0),
+            vote: None,
+            role: Some(RoleKind::Follower),
+            leader: None,
+            commit: Index(0),
+            applied: Index(0),
+            durable: Index(0),
+            last_index: Index(0),
+            last_term: Term(0),
+        }
     }
+}
+
+/// Writes a state as fields of its event. What does not apply is left out there; where a state is
+/// part of a saved cluster, it must not be, as formats without field names could not read it back.
+fn state_fields<S: Serializer>(
+    state: &Option<NodeState>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Fields {
+        term: Term,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        vote: Option<NodeId>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        role: Option<&'static str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        leader: Option<NodeId>,
+        commit: Index,
+        applied: Index,
+        durable: Index,
+        last_index: Index,
+        last_term: Term,
+    }
+    let fields = state.map(|state| Fields {
+        term: state.term,
+        vote: state.vote,
+        role: state.role.map(RoleKind::name),
+        leader: state.leader,
+        commit: state.commit,
+        applied: state.applied,
+        durable: state.durable,
+        last_index: state.last_index,
+        last_term: state.last_term,
+    });
+    fields.serialize(serializer)
 }
 
 /// A log entry as the trace tells it.
@@ -301,10 +343,8 @@ pub struct ConfigMark {
     /// The voters; during a joint change, of the new half.
     pub voters: Vec<NodeId>,
     /// The voters of the old half during a joint change, else nobody.
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub outgoing: Vec<NodeId>,
     /// Members that get the log but have no vote.
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub learners: Vec<NodeId>,
 }
 

@@ -29,13 +29,12 @@ fn one_seed_gives_one_trace() {
 }
 
 /// A clone, and a copy that was saved and restored, go on as the original does, at random points of
-/// runs full of faults. Copies are taken in pairs and compared where the next pair is taken, as the
-/// original has been acted upon since.
+/// runs full of faults.
 #[test]
 fn a_copy_goes_on_as_the_original() {
+    let mut compared = 0;
     for seed in 0..40 {
         let mut dice = Random(seed + 1_000);
-        let mut compared = 0;
         run(seed, |cluster| {
             if dice.below(200) > 0 {
                 return;
@@ -59,6 +58,6 @@ fn a_copy_goes_on_as_the_original() {
             );
             compared += 1;
         });
-        assert!(compared > 0, "seed {seed}: nothing was compared");
     }
+    assert!(compared > 100, "only {compared} copies were compared");
 }

@@ -18,8 +18,8 @@ pub(super) struct Elections {
 pub(super) struct Ballots {
     /// The last vote that counted: one that was sent, or its own that made it leader.
     vote: Option<(Term, NodeId)>,
-    /// The highest term in which it voted for another, acknowledged entries, or led: after a
-    /// restart it must still know it.
+    /// The highest term in which it told others that it votes for them, has their entries, or
+    /// leads: after a restart it must still know it.
     promised: Term,
     /// Its last candidacy, with the log that it had then.
     candidacy: Option<Candidacy>,
@@ -76,7 +76,6 @@ impl Elections {
         }
         let (id, term) = (node.id, state.term);
         count_vote(node, term, id)?;
-        node.ballots.promised = node.ballots.promised.max(term);
         match self.leaders.get(&term) {
             Some(other) if *other != id => {
                 let text = format!("{id} leads term {term}, which {other} was elected to lead");
@@ -157,7 +156,20 @@ pub(super) fn check_sent(node: &mut NodeView, state: &NodeState, event: &Event) 
                     return broken(property, &[node.id, sent.to], index, Some(sent.term), text);
                 }
             }
-            _ => {}
+            MessageKind::AppendEntries
+            | MessageKind::Heartbeat
+            | MessageKind::InstallSnapshot
+            | MessageKind::TimeoutNow => {
+                node.ballots.promised = node.ballots.promised.max(sent.term);
+            }
+            MessageKind::PreVote
+            | MessageKind::PreVoteReply
+            | MessageKind::RequestVoteReply
+            | MessageKind::AppendRejected
+            | MessageKind::HeartbeatReply
+            | MessageKind::Propose
+            | MessageKind::ReadIndex
+            | MessageKind::ReadIndexReply => {}
         }
     }
     Ok(())

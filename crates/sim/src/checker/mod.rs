@@ -217,17 +217,7 @@ impl Checkers {
     pub fn new(nodes: u8) -> Checkers {
         let view = |id| NodeView {
             id: NodeId(id),
-            state: NodeState {
-                term: Term(0),
-                vote: None,
-                role: Some(member::raft_core::RoleKind::Follower),
-                leader: None,
-                commit: Index(0),
-                applied: Index(0),
-                durable: Index(0),
-                last_index: Index(0),
-                last_term: Term(0),
-            },
+            state: NodeState::first(),
             log: LogView::default(),
             config: ConfigMark::default(),
             ballots: Ballots::default(),

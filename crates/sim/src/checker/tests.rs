@@ -36,17 +36,7 @@ enum Does {
 use Does::{Append, Apply, Commit, Config, Durable, Install, Role, Send, Truncate, Vote};
 
 fn state() -> NodeState {
-    NodeState {
-        term: Term(0),
-        vote: None,
-        role: Some(RoleKind::Follower),
-        leader: None,
-        commit: Index(0),
-        applied: Index(0),
-        durable: Index(0),
-        last_index: Index(0),
-        last_term: Term(0),
-    }
+    NodeState::first()
 }
 
 impl Story {

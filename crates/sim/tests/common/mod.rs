@@ -143,8 +143,10 @@ pub fn random_action(cluster: &Cluster, random: &mut Random) -> Action {
         19 => {
             let mut groups = vec![Vec::new(); 1 + random.below(2) as usize];
             for node in (1..=nodes).map(NodeId) {
-                let group = random.below(3) as usize;
-                groups.iter_mut().nth(group).into_iter().for_each(|group| group.push(node));
+                // Some are not named: they form one more group.
+                if let Some(group) = groups.get_mut(random.below(3) as usize) {
+                    group.push(node);
+                }
             }
             Action::Partition(groups)
         }
