@@ -1,0 +1,10 @@
+//! The protocol in scenarios. The first line of each says what it proves.
+
+mod cluster;
+mod durability;
+mod elections;
+mod membership;
+mod random;
+mod reads;
+mod replication;
+mod snapshots;
