@@ -86,7 +86,9 @@ fn leaderless(cluster: &Cluster, voters: u8, quorum: u8, candidacies: u32) -> Di
         (node.condition() == Condition::Running && stands).then(|| (node.id(), raft.term()))
     });
     let text = match standing {
-        Some((node, term)) => format!("no leader yet: {node} asks for votes (it is in term {term})"),
+        Some((node, term)) => {
+            format!("no leader yet: {node} asks for votes (it is in term {term})")
+        }
         None => "no leader yet: the first election timer to run out decides who stands".to_owned(),
     };
     say(Level::Neutral, text)
@@ -137,8 +139,11 @@ fn largest_group(cluster: &Cluster) -> Vec<NodeId> {
 /// The groups into which cut links divide the nodes that run, if there is more than one. Nodes
 /// are in one group if there is a way between them over links that are open both ways.
 pub(crate) fn groups(cluster: &Cluster) -> Vec<Vec<u8>> {
-    let mut left: Vec<NodeId> =
-        cluster.nodes().filter(|n| n.condition() != Condition::Crashed).map(sim::Node::id).collect();
+    let mut left: Vec<NodeId> = cluster
+        .nodes()
+        .filter(|n| n.condition() != Condition::Crashed)
+        .map(sim::Node::id)
+        .collect();
     let mut groups = Vec::new();
     while !left.is_empty() {
         let mut group = vec![left.remove(0)];

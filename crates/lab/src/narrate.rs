@@ -10,7 +10,7 @@ use crate::view::{FeedItem, Level, Mark};
 
 /// What was told last, so that only changes are told.
 #[derive(Clone, Debug, Default)]
-pub struct Narrator {
+pub(crate) struct Narrator {
     /// By node, n1 first; `None` before its first event and while it is down.
     before: [Option<NodeState>; sim::NODES_MAX as usize],
     /// Candidacies since somebody last won.
@@ -19,12 +19,12 @@ pub struct Narrator {
 
 impl Narrator {
     /// How often nodes have stood for election since somebody last won.
-    pub fn candidacies(&self) -> u32 {
+    pub(crate) fn candidacies(&self) -> u32 {
         self.candidacies
     }
 
     /// What is worth telling about an event.
-    pub fn tell(&mut self, cluster: &Cluster, event: &Event) -> Vec<FeedItem> {
+    pub(crate) fn tell(&mut self, cluster: &Cluster, event: &Event) -> Vec<FeedItem> {
         let mut told = Vec::new();
         match event.kind {
             // What these did is told by whoever gave the command: it knows the words.
@@ -85,7 +85,9 @@ impl Narrator {
             } else {
                 format!("entries {from}–{}", before.last_index)
             };
-            let text = format!("{node} drops {lost} of its log: never committed, and the leader has others");
+            let text = format!(
+                "{node} drops {lost} of its log: never committed, and the leader has others"
+            );
             told.push(item(event, Level::Warning, Mark::Fault, text));
         }
         if state.role == Some(RoleKind::Leader) && state.commit > before.commit {
@@ -109,15 +111,25 @@ impl Narrator {
                 self.candidacies = 0;
                 let votes = votes_for(cluster, node, term);
                 let of = cluster.settings().nodes;
-                (Level::Good, Mark::Leader, format!("{node} leads term {term}, with {votes} of {of} votes"))
+                (
+                    Level::Good,
+                    Mark::Leader,
+                    format!("{node} leads term {term}, with {votes} of {of} votes"),
+                )
             }
             (_, Some(RoleKind::Candidate)) => {
                 self.candidacies += 1;
-                (Level::Neutral, Mark::Election, format!("{node} stands for election in term {term} and votes for itself"))
+                (
+                    Level::Neutral,
+                    Mark::Election,
+                    format!("{node} stands for election in term {term} and votes for itself"),
+                )
             }
             (Some(RoleKind::PreCandidate), Some(RoleKind::PreCandidate)) => return,
             (_, Some(RoleKind::PreCandidate)) => {
-                let text = format!("{node} heard no leader for too long: it asks who would vote for it (PreVote)");
+                let text = format!(
+                    "{node} heard no leader for too long: it asks who would vote for it (PreVote)"
+                );
                 (Level::Neutral, Mark::Election, text)
             }
             (Some(RoleKind::Leader), Some(RoleKind::Follower)) => {
@@ -126,11 +138,17 @@ impl Narrator {
                 } else {
                     "it no longer hears from a quorum (CheckQuorum)".to_owned()
                 };
-                (Level::Warning, Mark::StepDown, format!("{node} steps down as leader of term {}: {why}", before.term))
+                (
+                    Level::Warning,
+                    Mark::StepDown,
+                    format!("{node} steps down as leader of term {}: {why}", before.term),
+                )
             }
-            (Some(RoleKind::Candidate | RoleKind::PreCandidate), Some(RoleKind::Follower)) => {
-                (Level::Neutral, Mark::StepDown, format!("{node} gives up its candidacy and follows in term {term}"))
-            }
+            (Some(RoleKind::Candidate | RoleKind::PreCandidate), Some(RoleKind::Follower)) => (
+                Level::Neutral,
+                Mark::StepDown,
+                format!("{node} gives up its candidacy and follows in term {term}"),
+            ),
             (_, Some(RoleKind::Follower)) | (_, None) => return,
         };
         told.push(item(event, level, mark, text));
@@ -173,7 +191,11 @@ fn votes_for(cluster: &Cluster, node: NodeId, term: Term) -> usize {
 fn committed(cluster: &Cluster, before: NodeState, state: NodeState) -> String {
     let first = before.commit.0 + 1;
     let last = state.commit.0;
-    let what = if first == last { format!("entry {last} is") } else { format!("entries {first}–{last} are") };
+    let what = if first == last {
+        format!("entry {last} is")
+    } else {
+        format!("entries {first}–{last} are")
+    };
     let copies = cluster.nodes().filter(|node| node.disk().durable_index() >= state.commit).count();
     format!("{what} committed: on {copies} of {} disks", cluster.settings().nodes)
 }

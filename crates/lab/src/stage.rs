@@ -1,7 +1,9 @@
 //! From the cluster to the structs that are drawn.
 
 use sim::member::kv_core::{KeyValue, RangeRequest};
-use sim::member::raft_core::{Body, Index, Message, NodeId, Progress, ProgressState, Raft, RoleKind, Rule};
+use sim::member::raft_core::{
+    Body, Index, Message, NodeId, Progress, ProgressState, Raft, RoleKind, Rule,
+};
 use sim::{CallId, Cluster, Fate, Flight, Node, Outcome};
 
 use crate::diagnose::{diagnose, groups};
@@ -274,20 +276,31 @@ fn says(message: &Message) -> String {
     match &message.body {
         Body::Heartbeat { commit, .. } => format!("I lead; committed up to {commit}"),
         Body::HeartbeatReply { .. } => "I hear you".to_owned(),
-        Body::AppendEntries { prev_index, prev_term, entries, commit, .. } => match entries.as_slice() {
-            [] => format!("anything after entry {prev_index} (term {prev_term})? committed up to {commit}"),
-            [one] => format!("entry {} follows {prev_index} (term {prev_term}); committed up to {commit}", one.index),
-            [first, .., last] => format!(
-                "entries {}–{} follow {prev_index} (term {prev_term}); committed up to {commit}",
-                first.index, last.index
-            ),
-        },
-        Body::AppendAccepted { match_index, .. } => format!("my log equals yours up to {match_index}"),
+        Body::AppendEntries { prev_index, prev_term, entries, commit, .. } => {
+            match entries.as_slice() {
+                [] => format!(
+                    "anything after entry {prev_index} (term {prev_term})? committed up to {commit}"
+                ),
+                [one] => format!(
+                    "entry {} follows {prev_index} (term {prev_term}); committed up to {commit}",
+                    one.index
+                ),
+                [first, .., last] => format!(
+                    "entries {}–{} follow {prev_index} (term {prev_term}); committed up to {commit}",
+                    first.index, last.index
+                ),
+            }
+        }
+        Body::AppendAccepted { match_index, .. } => {
+            format!("my log equals yours up to {match_index}")
+        }
         Body::AppendRejected { rejected, hint_index, .. } => {
             format!("I have no such entry {rejected}; try {hint_index}")
         }
         Body::PreVote { last_index, last_term, .. } => {
-            format!("would you vote for me? my log ends with entry {last_index} of term {last_term}")
+            format!(
+                "would you vote for me? my log ends with entry {last_index} of term {last_term}"
+            )
         }
         Body::RequestVote { last_index, last_term, .. } => {
             format!("vote for me: my log ends with entry {last_index} of term {last_term}")

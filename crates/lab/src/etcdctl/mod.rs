@@ -72,6 +72,11 @@ pub fn plan(invocation: &Invocation, input: &str, nodes: u8) -> Plan {
             let message = format!("etcdctl {name} is not in this lab yet");
             return Plan::Done(Output::error(message, EXIT_BAD_ARGUMENTS));
         }
+        // etcdctl `argOrStdin`: an empty standard input is no value.
+        Subcommand::Put(Put { value: PutValue::StandardInput, .. }) if input.is_empty() => {
+            let message = "put command needs 1 argument and input from stdin or 2 arguments";
+            return Plan::Done(Output::error(message, EXIT_BAD_ARGUMENTS));
+        }
         Subcommand::Put(put) => Request::Put(put_request(put, input)),
         Subcommand::Get(get) => get_request(get),
         Subcommand::Del(del) => Request::DeleteRange(delete_request(del)),

@@ -39,11 +39,10 @@ fn failure(error: &CallError) -> Output {
     match error {
         CallError::DeadlineExceeded => Output::error("context deadline exceeded", EXIT_ERROR),
         CallError::Unavailable(text) => Output::error(text, EXIT_ERROR),
-        // The server's own deadline arrives as a status without a gRPC code of its own.
-        CallError::Server(ServerError::DeadlineExceeded) => Output::error(
-            "rpc error: code = Unknown desc = context deadline exceeded",
-            EXIT_ERROR,
-        ),
+        // These two arrive without a gRPC code of their own (etcd `togRPCError`).
+        CallError::Server(
+            error @ (ServerError::DeadlineExceeded | ServerError::ProposalDropped),
+        ) => Output::error(format!("rpc error: code = Unknown desc = {error}"), EXIT_ERROR),
         CallError::Server(error) => Output::error(error, EXIT_ERROR),
         CallError::Canceled => Output { exit: EXIT_INTERRUPTED, ..Output::default() },
     }

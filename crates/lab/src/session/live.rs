@@ -9,13 +9,13 @@ use imbl::Vector;
 use sim::{Action, Call, ClientId, Cluster, Event, EventKind, Settings};
 
 use super::goals::{GoalState, ParsedGoal};
-use super::{Traced, steer};
 use super::terminal::{self, Job, Running, What};
+use super::{Traced, steer};
 use crate::etcdctl::{self, Output, Plan, args::Invocation};
 use crate::narrate::{self, Narrator};
 use crate::predicate::{Judge, Predicate};
-use crate::stage::Asked;
 use crate::script::{ClientName, Command, EtcdctlLine, Ground, JobId, Line, Micros, ScriptError};
+use crate::stage::Asked;
 use crate::view::{FeedItem, GoalView, Level, Mark, TerminalEntry};
 
 /// How long `until` waits if it names no limit.
@@ -139,6 +139,9 @@ impl Live {
 
     /// Issues a line: what it does at once is done, what takes time is begun.
     pub(super) fn issue(&mut self, line: &Line, traced: &mut Trace) {
+        if let (Command::Advance(wait), true) = (&line.command, terminal::is_unseen(line)) {
+            return self.cluster.wake_at(self.after(wait.0));
+        }
         let client = line.client.clone().unwrap_or_else(ClientName::usual);
         let id = self.enter(line, &client);
         let outcome = match steer::actions(&line.command, &self.cluster) {
@@ -149,6 +152,11 @@ impl Live {
         if let Some(output) = outcome {
             self.close_entry(id, output);
         }
+    }
+
+    /// The moment so many microseconds from now.
+    fn after(&self, wait_micros: u64) -> sim::member::Micros {
+        sim::member::Micros(self.cluster.now().0.saturating_add(wait_micros))
     }
 
     /// A new line in the terminal.
@@ -240,20 +248,18 @@ impl Live {
                 return self.etcdctl(line, etcdctl, client, id, traced);
             }
             Command::Advance(time) => {
-                let until = sim::member::Micros(self.cluster.now().0.saturating_add(time.0));
+                let until = self.after(time.0);
                 self.cluster.wake_at(until);
                 What::Advance { until: until.0 }
             }
-            Command::Step(events) => {
-                What::Step { seq: self.cluster.seq().0 + u64::from(*events) }
-            }
+            Command::Step(events) => What::Step { seq: self.cluster.seq().0 + u64::from(*events) },
             Command::Until { predicate, limit } => {
                 let judge = self.judge(predicate);
                 if judge.holds(&self.cluster) {
                     return Some(Output::default());
                 }
                 let wait = limit.map_or(UNTIL_MICROS, |limit| limit.0);
-                let limit = self.cluster.now().0.saturating_add(wait);
+                let limit = self.after(wait).0;
                 What::Until { judge, limit, wait: Micros(wait), text: predicate.to_string() }
             }
             Command::Assert(predicate) => {
@@ -381,10 +387,8 @@ impl Live {
         self.tell(narrate::asked(&event, client.as_str(), &label));
         let asked = Asked { call, request: label, at_micros: event.at.0 };
         self.asked.insert(client.clone(), asked);
-        let job = (etcdctl.ground == Ground::Background).then(|| Job {
-            id: self.next_job(&client),
-            line: line.source.trim().to_owned(),
-        });
+        let job = (etcdctl.ground == Ground::Background)
+            .then(|| Job { id: self.next_job(&client), line: line.source.trim().to_owned() });
         if job.is_some() {
             self.close_entry(id, Output::default());
         }

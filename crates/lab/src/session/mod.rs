@@ -112,8 +112,7 @@ impl Session {
     /// # Errors
     /// If the set-up, or a goal's predicate, is not understood or never ends.
     pub fn new(opening: Opening) -> Result<Session, ScriptError> {
-        let settings =
-            Settings { nodes: opening.nodes, seed: opening.seed, ..Settings::default() };
+        let settings = Settings { nodes: opening.nodes, seed: opening.seed, ..Settings::default() };
         let lines = parse_script(&opening.setup)?;
         let goals = goals::parse(&opening.goals)?;
         let live = Live::new(&settings, Vector::new(), &[], &goals);
@@ -148,6 +147,7 @@ impl Session {
             let message = "the set-up does not come to an end".to_owned();
             return Err(ScriptError { line: last, column: 1, message });
         }
+        self.undo.clear();
         self.timeline.setup_end = Some(self.seq());
         self.live.begin_goals();
         self.note_goals();
@@ -165,10 +165,14 @@ impl Session {
         session.enqueue(saved.opening);
         session.opening = opening;
         session.undo.clear();
+        session.prelude.clear();
         session.timeline.recorded = saved.recorded;
         session.timeline.setup_end = saved.setup_end;
         session.reached = saved.reached.into_iter().collect();
-        let predicates: Vec<Predicate> = session.timeline.recorded.iter()
+        let predicates: Vec<Predicate> = session
+            .timeline
+            .recorded
+            .iter()
             .filter_map(|recorded| about_the_past(&recorded.line).cloned())
             .collect();
         session.observe_from_start(predicates);
@@ -205,7 +209,8 @@ impl Session {
 
     /// Takes lines that are parsed already.
     pub fn enqueue(&mut self, lines: Vec<Line>) {
-        let lines: Vec<Line> = lines.into_iter().filter(|line| !says_nothing(&line.command)).collect();
+        let lines: Vec<Line> =
+            lines.into_iter().filter(|line| !says_nothing(&line.command)).collect();
         let past = lines.iter().filter_map(|line| about_the_past(line).cloned()).collect();
         self.observe_from_start(past);
         if lines.iter().any(|line| changes_something(&line.command)) {
@@ -231,7 +236,7 @@ impl Session {
                 Some(At::Time(at)) if self.now_micros() < at.0 => {
                     if !std::mem::replace(&mut self.awaited, true) {
                         let wait = at.0 - self.now_micros();
-                        let line = terminal::unwritten(Command::Advance(Micros(wait)));
+                        let line = terminal::awaiting(Micros(wait));
                         self.record(line);
                     }
                     return;

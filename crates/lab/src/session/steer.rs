@@ -2,10 +2,10 @@
 //!
 //! Everything is checked before anything is done: a command that fails has changed nothing.
 
+use sim::Switch as SimSwitch;
 use sim::member::Micros;
 use sim::member::raft_core::NodeId;
 use sim::{Action, Cluster, Condition, LinkChange, MessageId, Setting as SimSetting};
-use sim::Switch as SimSwitch;
 
 use crate::script::{Command, Flight, Link, MessageName, NodeRef, Setting, Switch, Ways};
 
@@ -35,9 +35,7 @@ pub(super) fn actions(command: &Command, cluster: &Cluster) -> Result<Option<Vec
         Command::Clog(link) => links(link, LinkChange::Clog)?,
         Command::Unclog(link) => links(link, LinkChange::Unclog)?,
         Command::Loss { link, chance } => links(link, LinkChange::Loss(chance.0))?,
-        Command::Latency { link, latency } => {
-            links(link, LinkChange::Latency(Micros(latency.0)))?
-        }
+        Command::Latency { link, latency } => links(link, LinkChange::Latency(Micros(latency.0)))?,
         Command::Jitter { link, jitter } => links(link, LinkChange::Jitter(Micros(jitter.0)))?,
         Command::DuplicateLink { link, chance } => links(link, LinkChange::Duplicate(chance.0))?,
         Command::Drop(flight) => vec![Action::DropMessage(message(flight, cluster)?)],
@@ -52,7 +50,10 @@ pub(super) fn actions(command: &Command, cluster: &Cluster) -> Result<Option<Vec
         Command::Enable(rule) => vec![Action::SetRule(*rule, SimSwitch::On)],
         Command::Set(setting) => vec![Action::Set(sim_setting(*setting))],
         Command::Start(_) => {
-            return Err("starting a new member needs `etcdctl member add`, which is not in this lab yet".to_owned());
+            return Err(
+                "starting a new member needs `etcdctl member add`, which is not in this lab yet"
+                    .to_owned(),
+            );
         }
         Command::Blank
         | Command::Comment(_)
@@ -85,16 +86,13 @@ pub(super) fn resolve(node: NodeRef, cluster: &Cluster) -> Result<NodeId, String
             Err(format!("there is no {node}: this cluster has n1 to n{}", cluster.settings().nodes))
         }
         NodeRef::Leader => cluster.leader().ok_or_else(|| "there is no leader now".to_owned()),
-        NodeRef::Follower => cluster
-            .follower()
-            .ok_or_else(|| "there is no running follower now".to_owned()),
+        NodeRef::Follower => {
+            cluster.follower().ok_or_else(|| "there is no running follower now".to_owned())
+        }
     }
 }
 
-fn resolve_groups(
-    groups: &[Vec<NodeRef>],
-    cluster: &Cluster,
-) -> Result<Vec<Vec<NodeId>>, String> {
+fn resolve_groups(groups: &[Vec<NodeRef>], cluster: &Cluster) -> Result<Vec<Vec<NodeId>>, String> {
     groups.iter().map(|group| group.iter().map(|node| resolve(*node, cluster)).collect()).collect()
 }
 

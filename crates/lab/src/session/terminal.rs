@@ -72,9 +72,8 @@ impl What {
             What::Until { judge, limit, .. } if now <= *limit && judge.holds(cluster) => {
                 Some(Output::default())
             }
-            What::Until { limit, wait, text, .. } => {
-                (now >= *limit).then(|| refused(&format!("not within {}: {text}", duration_text(*wait))))
-            }
+            What::Until { limit, wait, text, .. } => (now >= *limit)
+                .then(|| refused(&format!("not within {}: {text}", duration_text(*wait)))),
             What::Ask { call, invocation } => {
                 cluster.outcome(*call).map(|outcome| etcdctl::present(invocation, outcome))
             }
@@ -118,7 +117,22 @@ pub(super) fn help(topic: Option<&str>) -> Output {
     }
 }
 
-/// A line that nobody wrote.
+/// What marks a line that the session itself puts before one with a time (`@12.48s …`), so that
+/// the clock stops there when the session is replayed. It is not shown.
+const AWAITS: &str = "# until the next line's time";
+
+/// The line that lets the clock stop after `wait`.
+pub(super) fn awaiting(wait: Micros) -> Line {
+    let command = Command::Advance(wait);
+    Line { source: format!("{command} {AWAITS}"), ..unwritten(command) }
+}
+
+/// Whether nobody wrote this line.
+pub(super) fn is_unseen(line: &Line) -> bool {
+    line.source.ends_with(AWAITS)
+}
+
+/// A line with its canonical text.
 pub(super) fn unwritten(command: Command) -> Line {
     Line {
         at: None,
@@ -132,12 +146,14 @@ pub(super) fn unwritten(command: Command) -> Line {
 
 /// `status`: a row a node.
 pub(super) fn status(cluster: &Cluster) -> Output {
-    let mut stdout =
-        format!("{:<5}{:<15}{:>5}{:>6}{:>8}{:>9}\n", "NODE", "ROLE", "TERM", "LOG", "COMMIT", "APPLIED");
+    let mut stdout = format!(
+        "{:<5}{:<15}{:>5}{:>6}{:>8}{:>9}\n",
+        "NODE", "ROLE", "TERM", "LOG", "COMMIT", "APPLIED"
+    );
     for node in cluster.nodes() {
         let id = node.id().to_string();
         let Some(member) = node.member() else {
-            let _ = writeln!(stdout, "{id:<5}{:<15}", "crashed");
+            let _ = writeln!(stdout, "{id:<5}crashed");
             continue;
         };
         let raft = member.raft();
