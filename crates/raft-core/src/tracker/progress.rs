@@ -115,10 +115,11 @@ impl Progress {
     /// The follower refused an append after `rejected`; the logs may meet at `hint`. Says whether
     /// `next_index` has moved; an answer to an older append is no news (Raft §5.3).
     pub(crate) fn maybe_decrease_to(&mut self, rejected: Index, hint: Index) -> bool {
+        // What is known to match cannot be refused: the answer is late (or its disk was wiped).
+        if rejected <= self.match_index {
+            return false;
+        }
         if self.state == ProgressState::Replicate {
-            if rejected <= self.match_index {
-                return false;
-            }
             // The stream has a hole. The place where the logs meet is known: no need to guess.
             self.next_index = self.match_index.next();
             return true;
@@ -127,7 +128,7 @@ impl Progress {
         if self.next_index.prev() != rejected {
             return false;
         }
-        self.next_index = rejected.min(hint.next()).max(self.match_index.next()).max(Index(1));
+        self.next_index = rejected.min(hint.next()).max(self.match_index.next());
         self.resume_probe();
         true
     }
@@ -150,5 +151,76 @@ impl Progress {
 
     pub(crate) fn window_is_full(&self) -> bool {
         self.inflights.is_full()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn probing(match_index: u64, next_index: u64) -> Progress {
+        let mut progress = Progress::new(Index(next_index), 4);
+        progress.match_index = Index(match_index);
+        progress
+    }
+
+    fn check_rejection(of: &Progress, rejected: u64, hint: u64, expected: Option<u64>) {
+        let mut progress = of.clone();
+        let moved = progress.maybe_decrease_to(Index(rejected), Index(hint));
+        assert_eq!(moved, expected.is_some(), "{of:?} refuses {rejected}, hint {hint}");
+        let next_index = expected.map_or(of.next_index, Index);
+        assert_eq!(progress.next_index, next_index, "{of:?} refuses {rejected}, hint {hint}");
+    }
+
+    /// Proves that a refusal moves a probe back to the hint, but never to what is known to match,
+    /// and that late refusals move nothing (Raft §5.3).
+    #[test]
+    fn a_refusal_moves_a_probe_back() {
+        let probe = probing(0, 10);
+        check_rejection(&probe, 9, 9, Some(9));
+        check_rejection(&probe, 9, 4, Some(5));
+        check_rejection(&probe, 9, 0, Some(1));
+        check_rejection(&probe, 8, 4, None);
+        check_rejection(&probing(6, 10), 9, 2, Some(7));
+        check_rejection(&probing(9, 10), 9, 2, None);
+    }
+
+    /// Proves that a refusal in the stream goes back to the last match, without guessing.
+    #[test]
+    fn a_refusal_in_the_stream_goes_back_to_the_match() {
+        let mut stream = probing(5, 6);
+        stream.become_replicate();
+        stream.sent_entries(Index(9));
+        check_rejection(&stream, 9, 2, Some(6));
+        check_rejection(&stream, 5, 2, None);
+    }
+
+    /// Proves that a probe sends one append at a time and a stream as many as the window holds.
+    #[test]
+    fn a_probe_waits_and_a_stream_flows() {
+        let mut progress = probing(0, 3);
+        progress.sent_entries(Index(5));
+        assert!(progress.is_paused());
+        assert_eq!(progress.next_index, Index(3), "a probe does not run ahead");
+        assert!(progress.maybe_update(Index(2)), "an answer to it");
+        assert!(!progress.is_paused());
+        progress.become_replicate();
+        for last in 3..=6 {
+            assert!(!progress.is_paused());
+            progress.sent_entries(Index(last));
+        }
+        assert!(progress.is_paused());
+        assert_eq!((progress.in_flight(), progress.next_index), (4, Index(7)));
+        assert!(!progress.maybe_update(Index(1)), "no news");
+    }
+
+    /// Proves that after a snapshot the follower is probed behind it (Raft §7).
+    #[test]
+    fn after_a_snapshot_the_probe_begins_behind_it() {
+        let mut progress = probing(2, 3);
+        progress.become_snapshot(Index(20));
+        assert!(progress.is_paused());
+        progress.become_probe();
+        assert_eq!((progress.next_index, progress.is_paused()), (Index(21), false));
     }
 }
