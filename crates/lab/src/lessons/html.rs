@@ -5,16 +5,17 @@
 //! `remember`, `assert "claim"`, `lab`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 use std::ops::Range;
 
 use pulldown_cmark::{
-    Alignment, CodeBlockKind, CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html,
+    Alignment, CodeBlockKind, CowStr, Event, HeadingLevel, Parser, Tag, TagEnd, html,
 };
 
-use super::data::{GoalData, Inline, PredictionData, inline};
 use super::load::{Block, Lesson, LessonError, Script};
 use super::manifest::line_at;
+use super::widgets::{
+    escape, goals_html, inline_markdown, listing_html, markdown, prediction_html,
+};
 
 /// What a lesson's prose may refer to.
 pub(super) struct Names<'a> {
@@ -33,6 +34,9 @@ pub(super) struct Rendered {
 
 /// Code that is shown and not run.
 const LANGUAGES: [&str; 6] = ["json", "yaml", "toml", "sh", "text", "console"];
+
+/// Ids that the page around the prose uses: no heading may be called so.
+const PAGE_IDS: [&str; 3] = ["lab", "lesson", "main"];
 
 /// Renders a lesson's prose; `file` is how its errors name it.
 pub(super) fn render(prose: &str, file: &str, lesson: &Lesson, names: &Names<'_>) -> Rendered {
@@ -77,10 +81,6 @@ struct Table {
     in_head: bool,
 }
 
-fn options() -> Options {
-    Options::ENABLE_TABLES | Options::ENABLE_SMART_PUNCTUATION
-}
-
 impl<'a> Renderer<'a> {
     fn new(
         prose: &'a str,
@@ -117,7 +117,7 @@ impl<'a> Renderer<'a> {
     fn walk(&mut self) {
         let prose = self.prose;
         let events: Vec<(Event<'a>, Range<usize>)> =
-            Parser::new_ext(prose, options()).into_offset_iter().collect();
+            Parser::new_ext(prose, markdown()).into_offset_iter().collect();
         self.collect_anchors(&events);
         let mut at = 0;
         while let Some((event, range)) = events.get(at) {
@@ -139,8 +139,9 @@ impl<'a> Renderer<'a> {
         for (at, (event, range)) in events.iter().enumerate() {
             if let Event::Start(Tag::Heading { level, .. }) = event {
                 let title = text_until(events, &mut (at + 1), TagEnd::Heading(*level));
-                if !self.anchors.insert(anchor(&title)) {
-                    self.error(range.start, "another heading has the same words");
+                let anchor = anchor(&title);
+                if PAGE_IDS.contains(&anchor.as_str()) || !self.anchors.insert(anchor) {
+                    self.error(range.start, "something else on the page has the same name");
                 }
             }
         }
@@ -334,7 +335,7 @@ impl<'a> Renderer<'a> {
         if std::mem::replace(&mut self.placed.remember, true) {
             self.error(byte, "what to remember is said once");
         }
-        let items = Parser::new_ext(text, options())
+        let items = Parser::new_ext(text, markdown())
             .filter(|event| matches!(event, Event::Start(Tag::Item)))
             .count();
         if items != 3 {
@@ -391,170 +392,4 @@ fn anchor(title: &str) -> String {
         .map(str::to_lowercase)
         .collect();
     words.join("-")
-}
-
-/// Text as HTML text or as the value of a quoted attribute.
-fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            other => out.push(other),
-        }
-    }
-    out
-}
-
-/// One line of Markdown as HTML without a paragraph around it.
-fn inline_markdown(text: &str) -> String {
-    let mut out = String::new();
-    let events = Parser::new_ext(text, options()).filter_map(|event| match event {
-        Event::Start(Tag::Paragraph) | Event::End(TagEnd::Paragraph) => None,
-        Event::Html(raw) | Event::InlineHtml(raw) => Some(Event::Text(raw)),
-        other => Some(other),
-    });
-    html::push_html(&mut out, events);
-    out
-}
-
-/// A text of the manifest: words, and code between backticks.
-fn text_html(text: &str) -> String {
-    inline(text)
-        .map(|piece| match piece {
-            Inline::Text(words) => escape(words),
-            Inline::Code(code) => format!("<code>{}</code>", escape(code)),
-        })
-        .collect()
-}
-
-/// A listing of the lab's language: what is typed and, if it has any `$ `, what that prints.
-fn listing_html(text: &str) -> String {
-    let mut out = String::from("<pre class=\"lab\"><code>");
-    let typed_alone = !text.lines().any(|line| line.starts_with("$ "));
-    for line in text.lines() {
-        let (prompt, typed) = match line.strip_prefix("$ ") {
-            Some(typed) => ("<span class=\"prompt\">$ </span>", Some(typed)),
-            None => ("", typed_alone.then_some(line)),
-        };
-        let _ = match typed {
-            Some(typed) if typed.starts_with('#') => {
-                writeln!(out, "{prompt}<span class=\"comment\">{}</span>", escape(typed))
-            }
-            Some(typed) => writeln!(out, "{prompt}<kbd>{}</kbd>", escape(typed)),
-            None => writeln!(out, "<samp>{}</samp>", escape(line)),
-        };
-    }
-    out.push_str("</code></pre>\n");
-    out
-}
-
-fn goals_html(goals: &[GoalData], solution: &[String]) -> String {
-    let mut out = String::from("<section class=\"goals\" data-goals><h2>Now do it</h2>\n<ol>\n");
-    for goal in goals {
-        let (id, text) = (escape(&goal.id), text_html(&goal.text));
-        let _ = write!(out, "<li data-goal=\"{id}\">{text}");
-        for (at, hint) in goal.hints.iter().enumerate() {
-            let summary = match goal.hints.len() {
-                1 => "Hint".to_owned(),
-                of => format!("Hint {} of {of}", at + 1),
-            };
-            let hint = text_html(hint);
-            let _ = write!(out, "<details><summary>{summary}</summary><p>{hint}</p></details>");
-        }
-        out.push_str("</li>\n");
-    }
-    let solution = listing_html(&solution.join("\n"));
-    let _ = write!(
-        out,
-        "</ol>\n<details class=\"solution\"><summary>A solution</summary>{solution}</details>\n\
-         </section>\n"
-    );
-    out
-}
-
-fn prediction_html(prediction: &PredictionData) -> String {
-    let id = escape(&prediction.id);
-    let mut out = format!(
-        "<fieldset class=\"predict\" data-predict=\"{id}\"><legend>{}</legend>\n",
-        text_html(&prediction.question)
-    );
-    for (at, option) in prediction.options.iter().enumerate() {
-        let option = text_html(option);
-        let _ = writeln!(
-            out,
-            "<label><input type=\"radio\" name=\"predict-{id}\" value=\"{at}\"> \
-             <span>{option}</span></label>"
-        );
-    }
-    let because = text_html(&prediction.because);
-    let _ = writeln!(out, "<p class=\"because\" hidden>{because}</p></fieldset>");
-    out
-}
-
-impl Lesson {
-    /// What stands in the prose column of the lesson's page: the article, and the way back and on.
-    pub fn html(&self) -> String {
-        let data = &self.data;
-        let minutes = if data.minutes == 1 { "minute" } else { "minutes" };
-        format!(
-            "<article class=\"lesson\">\n\
-             <p class=\"eyebrow\">Lesson {} · about {} {minutes}</p>\n\
-             <h1>{}</h1>\n{}</article>\n{}",
-            data.number,
-            data.minutes,
-            escape(&data.title),
-            self.body,
-            self.foot_html()
-        )
-    }
-
-    fn foot_html(&self) -> String {
-        let link = |class: &str, rel: &str, id: &str, title: &str| {
-            let title = escape(title);
-            format!("<a class=\"{class}\" rel=\"{rel}\" href=\"{id}.html\">{title}</a>\n")
-        };
-        let back = match &self.data.previous {
-            Some(lesson) => link("back", "prev", &lesson.id, &lesson.title),
-            None => "<a class=\"back\" href=\"index.html\">All lessons</a>\n".to_owned(),
-        };
-        let next = match &self.data.next {
-            Some(lesson) => link("next", "next", &lesson.id, &lesson.title),
-            None => "<a class=\"next\" href=\"sandbox.html\">Sandbox</a>\n".to_owned(),
-        };
-        let place = format!("{} of {}", self.data.number, self.course_length);
-        format!(
-            "<nav class=\"lesson-foot\" aria-label=\"Lessons\">\n\
-             {back}<span class=\"place\">{place}</span>\n{next}</nav>\n"
-        )
-    }
-
-    /// The lesson as JSON for a `<script type="application/json">`: no `<` can end that element.
-    ///
-    /// # Panics
-    /// Never: a lesson's data are strings and numbers.
-    pub fn data_json(&self) -> String {
-        let json = serde_json::to_string(&self.data).expect("strings and numbers become JSON");
-        json.replace('<', "\\u003c")
-    }
-}
-
-/// The list of lessons for the home page.
-pub fn home_list_html(lessons: &[Lesson]) -> String {
-    let mut out = String::from("<ol class=\"lessons\">\n");
-    for Lesson { data, .. } in lessons {
-        let id = escape(&data.id);
-        let _ = writeln!(
-            out,
-            "<li data-lesson=\"{id}\"><a href=\"{id}.html\">{}</a> \
-             <span class=\"minutes\">{} min</span><p>{}</p></li>",
-            escape(&data.title),
-            data.minutes,
-            text_html(&data.summary)
-        );
-    }
-    out.push_str("</ol>\n");
-    out
 }

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use super::data::{GoalData, LessonData, LessonLink, PredictionData};
 use super::html::{self, Names};
 use super::manifest::{FORMAT, Glossary, Manifest, PANELS, first_line, line_at};
+use crate::script::{Command, Line, parse_script};
 
 /// One lesson, read and found to be well formed.
 #[derive(Clone, Debug)]
@@ -372,7 +373,7 @@ impl ManifestReader<'_> {
         if text.trim().is_empty() {
             self.error(byte, "a text is empty");
         }
-        if text.matches('`').count() % 2 != 0 {
+        if !text.matches('`').count().is_multiple_of(2) {
             self.error(byte, format!("a backtick is not closed in: {text}"));
         }
     }
@@ -407,9 +408,11 @@ fn predictions(manifest: &Manifest) -> Vec<PredictionData> {
     manifest.predictions.iter().map(prediction).collect()
 }
 
-/// The lines of a script that do or say something.
+/// The lines of a script that do or say something; one with a here-document stays in one piece. A
+/// script that is not understood is `check`'s business.
 fn lines(script: &str) -> Vec<String> {
-    script.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect()
+    let lines = parse_script(script).unwrap_or_default();
+    lines.iter().filter(|line| !matches!(line.command, Command::Blank)).map(Line::text).collect()
 }
 
 fn link_neighbours(drafts: &mut [Draft], errors: &mut Vec<LessonError>) {

@@ -14,11 +14,13 @@ mod load;
 mod manifest;
 #[cfg(all(test, feature = "cli"))]
 mod tests;
+#[cfg(feature = "cli")]
+mod widgets;
 
 #[cfg(feature = "cli")]
 pub use check::{check, check_all, check_command};
 pub use data::{GoalData, GoalKind, Inline, LessonData, LessonLink, PredictionData, inline};
 #[cfg(feature = "cli")]
-pub use html::home_list_html;
-#[cfg(feature = "cli")]
 pub use load::{Block, Lesson, LessonError, Script, load_all};
+#[cfg(feature = "cli")]
+pub use widgets::home_list_html;

@@ -219,6 +219,7 @@ fn what_is_wrong_in_the_prose_is_found_with_file_and_line() {
     check_error("(lesson:first)", "(../etcd.md)", "en.md:21: dead link: ../etcd.md");
     check_error("One node", "<b>One</b> node", "en.md:1: HTML is not allowed");
     check_error("## What then?", "# What then?", "en.md:19: the title is the only heading");
+    check_error("## What then?", "## Lab", "en.md:19: something else on the page");
     check_error("## What then?", "#### What then?", "en.md:19: a heading skips a level");
     check_error("```goals\n", "```goal\n", "en.md:16: no such block: goal");
     check_error("predict how", "predict why", "en.md:13: lesson.toml has no prediction `why`");

@@ -1,0 +1,182 @@
+//! The parts of a lesson's page that are not prose: goals, predictions, listings, the way back and
+//! on, and the list of lessons.
+
+use std::fmt::Write as _;
+
+use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd, html};
+
+use super::data::{GoalData, Inline, PredictionData, inline};
+use super::load::Lesson;
+
+/// The Markdown that lessons are written in.
+pub(super) fn markdown() -> Options {
+    Options::ENABLE_TABLES | Options::ENABLE_SMART_PUNCTUATION
+}
+
+/// Text as HTML text or as the value of a quoted attribute.
+pub(super) fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+/// One line of Markdown as HTML without a paragraph around it.
+pub(super) fn inline_markdown(text: &str) -> String {
+    let mut out = String::new();
+    let events = Parser::new_ext(text, markdown()).filter_map(|event| match event {
+        Event::Start(Tag::Paragraph) | Event::End(TagEnd::Paragraph) => None,
+        Event::Html(raw) | Event::InlineHtml(raw) => Some(Event::Text(raw)),
+        other => Some(other),
+    });
+    html::push_html(&mut out, events);
+    out
+}
+
+/// A text of the manifest: words, and code between backticks.
+fn text_html(text: &str) -> String {
+    inline(text)
+        .map(|piece| match piece {
+            Inline::Text(words) => escape(words),
+            Inline::Code(code) => format!("<code>{}</code>", escape(code)),
+        })
+        .collect()
+}
+
+/// A listing of the lab's language: what is typed and, if it has any `$ `, what that prints.
+pub(super) fn listing_html(text: &str) -> String {
+    let mut out = String::from("<pre class=\"lab\"><code>");
+    let typed_alone = !text.lines().any(|line| line.starts_with("$ "));
+    for line in text.lines() {
+        let (prompt, typed) = match line.strip_prefix("$ ") {
+            Some(typed) => ("<span class=\"prompt\">$ </span>", Some(typed)),
+            None => ("", typed_alone.then_some(line)),
+        };
+        let _ = match typed {
+            Some(typed) if typed.starts_with('#') => {
+                writeln!(out, "{prompt}<span class=\"comment\">{}</span>", escape(typed))
+            }
+            Some(typed) => writeln!(out, "{prompt}<kbd>{}</kbd>", escape(typed)),
+            None => writeln!(out, "<samp>{}</samp>", escape(line)),
+        };
+    }
+    out.push_str("</code></pre>\n");
+    out
+}
+
+/// The goals as they read without the lab: hints and the solution behind folds.
+pub(super) fn goals_html(goals: &[GoalData], solution: &[String]) -> String {
+    let mut out = String::from("<section class=\"goals\" data-goals><h2>Now do it</h2>\n<ol>\n");
+    for goal in goals {
+        let (id, text) = (escape(&goal.id), text_html(&goal.text));
+        let _ = write!(out, "<li data-goal=\"{id}\">{text}");
+        for (at, hint) in goal.hints.iter().enumerate() {
+            let summary = match goal.hints.len() {
+                1 => "Hint".to_owned(),
+                of => format!("Hint {} of {of}", at + 1),
+            };
+            let hint = text_html(hint);
+            let _ = write!(out, "<details><summary>{summary}</summary><p>{hint}</p></details>");
+        }
+        out.push_str("</li>\n");
+    }
+    let solution = listing_html(&solution.join("\n"));
+    let _ = write!(
+        out,
+        "</ol>\n<details class=\"solution\"><summary>A solution</summary>{solution}</details>\n\
+         </section>\n"
+    );
+    out
+}
+
+/// A question with its answers; why one is right stands there hidden until one is chosen.
+pub(super) fn prediction_html(prediction: &PredictionData) -> String {
+    let id = escape(&prediction.id);
+    let mut out = format!(
+        "<fieldset class=\"predict\" data-predict=\"{id}\"><legend>{}</legend>\n",
+        text_html(&prediction.question)
+    );
+    for (at, option) in prediction.options.iter().enumerate() {
+        let option = text_html(option);
+        let _ = writeln!(
+            out,
+            "<label><input type=\"radio\" name=\"predict-{id}\" value=\"{at}\"> \
+             <span>{option}</span></label>"
+        );
+    }
+    let because = text_html(&prediction.because);
+    let _ = writeln!(out, "<p class=\"because\" hidden>{because}</p></fieldset>");
+    out
+}
+
+impl Lesson {
+    /// What stands in the prose column of the lesson's page: the article, and the way back and on.
+    pub fn html(&self) -> String {
+        let data = &self.data;
+        let minutes = if data.minutes == 1 { "minute" } else { "minutes" };
+        format!(
+            "<article class=\"lesson\">\n\
+             <p class=\"eyebrow\">Lesson {} · about {} {minutes}</p>\n\
+             <h1>{}</h1>\n{}</article>\n{}",
+            data.number,
+            data.minutes,
+            escape(&data.title),
+            self.body,
+            self.foot_html()
+        )
+    }
+
+    fn foot_html(&self) -> String {
+        let link = |class: &str, rel: &str, id: &str, title: &str| {
+            let title = escape(title);
+            format!("<a class=\"{class}\" rel=\"{rel}\" href=\"{id}.html\">{title}</a>\n")
+        };
+        let back = match &self.data.previous {
+            Some(lesson) => link("back", "prev", &lesson.id, &lesson.title),
+            None => "<a class=\"back\" href=\"index.html\">All lessons</a>\n".to_owned(),
+        };
+        let next = match &self.data.next {
+            Some(lesson) => link("next", "next", &lesson.id, &lesson.title),
+            None => "<a class=\"next\" href=\"sandbox.html\">Sandbox</a>\n".to_owned(),
+        };
+        let place = format!("{} of {}", self.data.number, self.course_length);
+        format!(
+            "<nav class=\"lesson-foot\" aria-label=\"Lessons\">\n\
+             {back}<span class=\"place\">{place}</span>\n{next}</nav>\n"
+        )
+    }
+
+    /// The lesson as JSON for a `<script type="application/json">`: no `<` can end that element.
+    ///
+    /// # Panics
+    /// Never: a lesson's data are strings and numbers.
+    pub fn data_json(&self) -> String {
+        let json = serde_json::to_string(&self.data).expect("strings and numbers become JSON");
+        json.replace('<', "\\u003c")
+    }
+}
+
+/// The list of lessons for the home page.
+pub fn home_list_html(lessons: &[Lesson]) -> String {
+    let mut out = String::from("<ol class=\"lessons\">\n");
+    for Lesson { data, .. } in lessons {
+        let id = escape(&data.id);
+        let _ = writeln!(
+            out,
+            "<li data-lesson=\"{id}\"><a href=\"{id}.html\">{}</a> \
+             <span class=\"minutes\">{} min</span><p>{}</p></li>",
+            escape(&data.title),
+            data.minutes,
+            text_html(&data.summary)
+        );
+    }
+    out.push_str("</ol>\n");
+    out
+}
