@@ -420,3 +420,183 @@ impl Log {
         self.before = Slot { index: to, term };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::configuration::Configuration;
+    use crate::entry::Data;
+    use crate::storage::HardState;
+
+    /// A log of these terms after a compacted beginning.
+    fn log_after(before: (u64, u64), terms: &[u64]) -> Log {
+        let snapshot = (before.0 > 0).then(|| snapshot(before.0, before.1));
+        let log = entries(before.0, terms).into();
+        Log::new(Stored { snapshot, log, hard_state: HardState::default() })
+    }
+
+    fn log_of(terms: &[u64]) -> Log {
+        log_after((0, 0), terms)
+    }
+
+    fn entries(after: u64, terms: &[u64]) -> Vec<Entry> {
+        let entry = |(place, term): (u64, &u64)| Entry {
+            term: Term(*term),
+            index: Index(after + place),
+            payload: Payload::Empty,
+        };
+        (1..).zip(terms).map(entry).collect()
+    }
+
+    fn snapshot(index: u64, term: u64) -> Snapshot {
+        let config = Configuration::default();
+        Snapshot { index: Index(index), term: Term(term), config, data: Data::default() }
+    }
+
+    fn terms(log: &Log) -> Vec<u64> {
+        log.entries().iter().map(|entry| entry.term.0).collect()
+    }
+
+    /// Proves that terms are known from the last compacted slot on, and nowhere else.
+    #[test]
+    fn terms_are_known_where_entries_are_held() {
+        let log = log_after((3, 2), &[2, 4]);
+        let known: Vec<_> = (0..=6).map(|index| log.term(Index(index)).map(|t| t.0)).collect();
+        assert_eq!(known, [None, None, None, Some(2), Some(2), Some(4), None]);
+        assert_eq!((log.first_index(), log.last_index()), (Index(4), Index(5)));
+        assert_eq!(log.get(Index(3)), None);
+        assert!(log_of(&[]).matches(Index(0), Term(0)), "the place before every log");
+    }
+
+    /// Proves that the more up-to-date log is the one with the later last term, or with the same
+    /// term and more entries (Raft §5.4.1).
+    #[test]
+    fn up_to_date_compares_terms_before_lengths() {
+        let log = log_of(&[1, 3, 3]);
+        for (last, expected) in
+            [((3, 3), true), ((4, 3), true), ((2, 3), false), ((1, 4), true), ((9, 2), false)]
+        {
+            assert_eq!(log.is_up_to_date(Index(last.0), Term(last.1)), expected, "{last:?}");
+        }
+    }
+
+    /// Proves that the search for a term finds what stepping back slot by slot finds, everywhere.
+    #[test]
+    fn the_search_for_a_term_equals_stepping_back() {
+        for (before, terms) in [
+            ((0, 0), &[1, 1, 2, 2, 2, 5, 7][..]),
+            ((0, 0), &[][..]),
+            ((4, 3), &[3, 3, 6][..]),
+            ((4, 3), &[][..]),
+        ] {
+            let log = log_after(before, terms);
+            for index in 0..=before.0 + terms.len() as u64 + 2 {
+                for term in 0..9 {
+                    let mut expected = Index(index);
+                    while expected <= log.last_index()
+                        && log.term(expected).is_some_and(|found| found > Term(term))
+                    {
+                        expected = expected.prev();
+                    }
+                    let found = log.find_conflict_by_term(Index(index), Term(term));
+                    assert_eq!(found, expected, "{before:?} {terms:?} {index} {term}");
+                }
+            }
+        }
+    }
+
+    fn check_follow(
+        own: &[u64],
+        prev: (u64, u64),
+        sent: &[u64],
+        expected: Result<&[u64], Refusal>,
+    ) {
+        let mut log = log_of(own);
+        log.commit_to(Index(1), Rules::ALL);
+        let sent = entries(prev.0, sent);
+        let answer = log.follow(Index(prev.0), Term(prev.1), sent, Rules::ALL);
+        assert_eq!(answer.map(|_| terms(&log)), expected.map(<[u64]>::to_vec));
+    }
+
+    /// Proves what AppendEntries does to a log: it adds what is new, replaces what conflicts, and
+    /// touches nothing else (Raft Figure 2, receiver 2 to 4).
+    #[test]
+    fn following_replaces_only_what_conflicts() {
+        check_follow(&[1, 1], (2, 1), &[1, 2], Ok(&[1, 1, 1, 2]));
+        check_follow(&[1, 1, 1], (1, 1), &[1], Ok(&[1, 1, 1]));
+        check_follow(&[1, 1, 1], (1, 1), &[2], Ok(&[1, 2]));
+        check_follow(&[1, 1, 1], (1, 1), &[1, 2], Ok(&[1, 1, 2]));
+        check_follow(&[1, 1, 1], (0, 0), &[2], Ok(&[1, 1, 1]));
+        check_follow(&[1, 1], (3, 1), &[1], Err(Refusal::Mismatch));
+        check_follow(&[1, 1], (2, 2), &[2], Err(Refusal::Mismatch));
+    }
+
+    /// Proves that what is committed is never replaced (Raft §5.4.3).
+    #[test]
+    fn what_is_committed_is_not_replaced() {
+        let mut log = log_of(&[1, 1, 1]);
+        log.commit_to(Index(1), Rules::ALL);
+        let mut conflicting = entries(1, &[2, 2]);
+        assert_eq!(log.follow(Index(1), Term(1), conflicting.clone(), Rules::ALL), Ok(Index(3)));
+        log.commit_to(Index(3), Rules::ALL);
+        conflicting.insert(0, entries(0, &[9]).remove(0));
+        let answer = log.follow(Index(0), Term(0), conflicting, Rules::ALL);
+        assert_eq!(answer, Ok(Index(3)), "answered by the commit index");
+        assert_eq!(terms(&log), [1, 2, 2]);
+    }
+
+    /// Proves that writes count in order, and only for what has not been replaced since (ABA).
+    #[test]
+    fn a_write_counts_for_what_still_stands() {
+        let mut log = log_of(&[]);
+        log.follow(Index(0), Term(0), entries(0, &[1, 1, 1]), Rules::ALL).expect("fits");
+        assert_eq!(log.take_unsaved(1).0.len(), 3);
+        log.follow(Index(1), Term(1), entries(1, &[2]), Rules::ALL).expect("fits");
+        assert_eq!(log.take_unsaved(2).0, entries(1, &[2]));
+        log.persisted(1);
+        assert_eq!(log.durable_index(), Index(1), "slots 2 and 3 were replaced");
+        log.persisted(2);
+        assert_eq!(log.durable_index(), Index(2));
+    }
+
+    /// Proves that only what is committed and durable is handed out, once, and in order.
+    #[test]
+    fn only_durable_entries_are_applied() {
+        let mut log = log_of(&[1]);
+        log.push(Term(1), Payload::Empty);
+        log.push(Term(1), Payload::Empty);
+        log.take_unsaved(1);
+        log.commit_to(Index(2), Rules::ALL);
+        assert_eq!(log.take_committed().len(), 1);
+        assert!(!log.has_committed(), "slot 2 is not on disk");
+        log.persisted(1);
+        assert_eq!(log.take_committed(), entries(1, &[1]));
+    }
+
+    /// Proves that entries are cut where the size is reached, but never to nothing.
+    #[test]
+    fn slices_are_limited_but_never_empty() {
+        let log = log_after((2, 1), &[1, 1, 1]);
+        let lengths = [0, 16, 32, 47, 48].map(|bytes| log.slice(Index(3), bytes).len());
+        assert_eq!(lengths, [1, 1, 2, 2, 3]);
+        assert!(log.slice(Index(6), 99).is_empty());
+        assert!(log.slice(Index(2), 99).is_empty(), "compacted away");
+    }
+
+    /// Proves that a snapshot replaces the log at once, and the disk's share when its write ends
+    /// (Raft §7).
+    #[test]
+    fn a_snapshot_replaces_the_log() {
+        let mut log = log_of(&[1, 1, 1]);
+        log.commit_to(Index(1), Rules::ALL);
+        log.restore(snapshot(9, 4));
+        assert_eq!((log.first_index(), log.last_term()), (Index(10), Term(4)));
+        assert_eq!((log.commit(), log.durable_index()), (Index(9), Index(1)));
+        let (entries, snapshot) = log.take_unsaved(1);
+        assert_eq!((entries.len(), snapshot.map(|s| s.index)), (0, Some(Index(9))));
+        assert!(log.is_restoring());
+        log.persisted(1);
+        assert_eq!(log.durable_index(), Index(9));
+        assert!(!log.is_restoring());
+    }
+}
