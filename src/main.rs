@@ -1,2 +1,38 @@
-//! stub
-fn main() {}
+//! The page: Yew components around one [`lab::session::Session`].
+//!
+//! It draws what `lab::view` says and sends back lines of the script language; it knows nothing of
+//! Raft. One component, [`app::App`], owns the session and is the only one that changes it; all
+//! others are functions of plain structs. Browser APIs are called in [`platform`] alone.
+//!
+//! A reader starts at [`app`]; what moves each frame is drawn by [`stage::canvas`], which bypasses
+//! Yew.
+
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::unreachable
+)]
+
+mod app;
+mod clock;
+mod desk;
+mod fingerprint;
+mod icon;
+mod lesson;
+mod page;
+mod panels;
+mod platform;
+mod quote;
+mod stage;
+mod status;
+mod tools;
+mod transport;
+mod words;
+
+fn main() {
+    platform::rescue::install();
+    let scene = page::Scene::read();
+    platform::dom::mount::<app::App>("lab", app::Props { scene });
+}

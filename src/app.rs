@@ -1,0 +1,438 @@
+//! The one owner: it holds the session's desk, hears everything, and is the only one that changes
+//! anything.
+
+use yew::prelude::*;
+
+use crate::desk::{Change, Desk};
+use crate::icon::{self, icon};
+use crate::lesson::{self, Goals, Hosts};
+use crate::page::Scene;
+use crate::panels::{Ask, Panels, Shown, Tab};
+use crate::platform::frame::FrameLoop;
+use crate::platform::observe::{Listener, SightWatch, SizeWatch};
+use crate::platform::theme::Theme;
+use crate::platform::{dom, keep, prose};
+use crate::stage::canvas::Painter;
+use crate::stage::geometry::{Layout, Point, Size};
+use crate::stage::menu::{Target, menu};
+use crate::stage::popup::Popup;
+use crate::stage::{Act, Stage, flight};
+use crate::status::{Banner, Diagnosis};
+use crate::tools::{Tool, Tools};
+use crate::transport::{Time, Transport};
+use crate::{tools, transport};
+
+/// From this width on, the lab stands beside the book.
+const WIDE: &str = "(min-width: 1100px)";
+/// The size of the stage before it is measured.
+const SIZE_AT_FIRST: Size = Size { width: 840.0, height: 420.0 };
+
+#[derive(Properties, PartialEq, Clone)]
+pub(crate) struct Props {
+    pub(crate) scene: Scene,
+}
+
+/// Everything that can happen to the page.
+pub(crate) enum Msg {
+    /// A frame, so many milliseconds after the last.
+    Frame(f64),
+    Line(String),
+    Time(Time),
+    Tool(Tool),
+    Act(Act),
+    Ask(Ask),
+    CloseMenu,
+    Sized(Size),
+    Widened,
+    /// The lab came into sight or left it.
+    InSight(bool),
+    /// The tab was shown or hidden.
+    TabShown(bool),
+    Leaving,
+    Themed,
+    ToggleTheme,
+    Fold,
+    Answer(String, u32),
+    Solution,
+}
+
+/// A menu that is open.
+#[derive(Clone, Copy)]
+struct Opened {
+    target: Target,
+    at: Point,
+}
+
+/// The page.
+pub(crate) struct App {
+    desk: Result<Desk, String>,
+    painter: Painter,
+    size: Size,
+    menu: Option<Opened>,
+    wide: bool,
+    open: Option<Tab>,
+    folded: bool,
+    in_sight: bool,
+    tab_shown: bool,
+    hosts: Option<Hosts>,
+    frames: FrameLoop,
+    stage_host: NodeRef,
+    canvas: NodeRef,
+    calls: Calls,
+    watches: Watches,
+}
+
+/// The ways from components to the owner, made once: a new one would draw its component anew.
+struct Calls {
+    line: Callback<String>,
+    time: Callback<Time>,
+    tool: Callback<Tool>,
+    act: Callback<Act>,
+    ask: Callback<Ask>,
+    close: Callback<()>,
+    solution: Callback<()>,
+    fold: Callback<MouseEvent>,
+    theme: Callback<MouseEvent>,
+}
+
+impl Calls {
+    fn new(ctx: &Context<App>) -> Calls {
+        let link = ctx.link();
+        Calls {
+            line: link.callback(Msg::Line),
+            time: link.callback(Msg::Time),
+            tool: link.callback(Msg::Tool),
+            act: link.callback(Msg::Act),
+            ask: link.callback(Msg::Ask),
+            close: link.callback(|()| Msg::CloseMenu),
+            solution: link.callback(|()| Msg::Solution),
+            fold: link.callback(|_| Msg::Fold),
+            theme: link.callback(|_| Msg::ToggleTheme),
+        }
+    }
+}
+
+/// Kept only to be alive.
+#[derive(Default)]
+struct Watches {
+    size: Option<SizeWatch>,
+    _sight: Option<SightWatch>,
+    _listeners: Vec<Listener>,
+    _answers: Option<prose::Answers>,
+}
+
+impl Component for App {
+    type Message = Msg;
+    type Properties = Props;
+
+    fn create(ctx: &Context<App>) -> App {
+        let scene = &ctx.props().scene;
+        let wide = dom::matches(WIDE);
+        let desk = scene.open().map(|opened| {
+            // Who comes back, or asked for less motion, finds time standing still.
+            Desk::new(opened.session, !opened.again && !dom::calm())
+        });
+        if let Some(lesson) = scene.lesson() {
+            lesson::answers_again(lesson);
+        }
+        lesson::mark_done();
+        let link = ctx.link().clone();
+        let panels = scene.lesson().map(|lesson| lesson.panels.as_slice()).unwrap_or_default();
+        App {
+            desk,
+            painter: Painter::default(),
+            size: SIZE_AT_FIRST,
+            menu: None,
+            wide,
+            open: if wide { first_panel(panels) } else { None },
+            folded: false,
+            in_sight: true,
+            tab_shown: true,
+            hosts: scene.lesson().map(Hosts::new),
+            frames: FrameLoop::new(move |elapsed| link.send_message(Msg::Frame(elapsed))),
+            stage_host: NodeRef::default(),
+            canvas: NodeRef::default(),
+            calls: Calls::new(ctx),
+            watches: watches(ctx),
+        }
+    }
+
+    fn update(&mut self, ctx: &Context<App>, msg: Msg) -> bool {
+        let drawn = self.hear(ctx, msg);
+        if let Ok(desk) = &mut self.desk
+            && let Some(script) = desk.to_keep()
+        {
+            keep::session(ctx.props().scene.id(), &script);
+        }
+        self.run_frames();
+        drawn
+    }
+
+    fn view(&self, ctx: &Context<App>) -> Html {
+        let desk = match &self.desk {
+            Ok(desk) => desk,
+            Err(words) => {
+                return html! { <p class="lab-wait" role="alert">{ format!("The cluster could not be set up: {words}") }</p> };
+            }
+        };
+        let tools = self.tools(desk);
+        html! {
+            <>
+                { self.card(desk, tools) }
+                <div class="lab-dock">
+                    <Panels sheet={desk.sheet.clone()} {tools} on_ask={&self.calls.ask}
+                        layout={Shown { wide: self.wide, open: self.open, busy: desk.busy() }} />
+                </div>
+                { self.outside(ctx, desk) }
+            </>
+        }
+    }
+
+    fn rendered(&mut self, ctx: &Context<App>, _first: bool) {
+        if self.watches.size.is_none()
+            && let Some(host) = self.stage_host.cast::<web_sys::Element>()
+        {
+            let tell = ctx.link().callback(Msg::Sized);
+            self.watches.size = SizeWatch::new(&host, move |size| tell.emit(size));
+        }
+        self.paint();
+        self.run_frames();
+    }
+}
+
+fn first_panel(names: &[String]) -> Option<Tab> {
+    let named = names.iter().filter_map(|name| Tab::named(name));
+    named.filter(|tab| !matches!(tab, Tab::Terminal | Tab::Tools)).last()
+}
+
+fn watches(ctx: &Context<App>) -> Watches {
+    let link = ctx.link();
+    let (seen, shown, leaving) = (
+        link.callback(Msg::InSight),
+        link.callback(Msg::TabShown),
+        link.callback(|()| Msg::Leaving),
+    );
+    let (widened, themed) = (link.callback(|()| Msg::Widened), link.callback(|()| Msg::Themed));
+    let answer = link.callback(|(question, answer)| Msg::Answer(question, answer));
+    let listeners = [
+        Listener::tab_shown(move |is| shown.emit(is)),
+        Listener::leaving(move || leaving.emit(())),
+        Listener::media(WIDE, move || widened.emit(())),
+        Listener::media("(prefers-color-scheme: dark)", move || themed.emit(())),
+    ];
+    Watches {
+        size: None,
+        _sight: dom::by_id("lab").and_then(|lab| SightWatch::new(&lab, move |is| seen.emit(is))),
+        _listeners: listeners.into_iter().flatten().collect(),
+        _answers: prose::Answers::new(move |question, chosen| answer.emit((question, chosen))),
+    }
+}
+
+impl App {
+    /// Does what is asked; says whether components are to be drawn anew.
+    fn hear(&mut self, ctx: &Context<App>, msg: Msg) -> bool {
+        let Ok(desk) = &mut self.desk else { return false };
+        match msg {
+            Msg::Frame(elapsed) => {
+                let change = desk.frame(elapsed);
+                if change == Change::Moved {
+                    self.paint();
+                }
+                return change == Change::Drawn;
+            }
+            Msg::Line(line) => {
+                self.close_menu();
+                self.line(&line);
+            }
+            Msg::Time(time) => self.time(time),
+            Msg::Tool(tool) => self.tool(tool),
+            Msg::Act(act) => self.act(act),
+            Msg::Ask(Ask::Line(line)) => self.line(&line),
+            Msg::Ask(Ask::Seek(event)) => self.time(Time::Seek(event)),
+            Msg::Ask(Ask::Show(tab)) => self.open = tab,
+            Msg::Ask(Ask::Tool(tool)) => self.tool(tool),
+            Msg::Ask(Ask::Complete(line, reply)) => reply.emit(desk.complete(&line)),
+            Msg::CloseMenu => self.close_menu(),
+            Msg::Sized(size) => return self.sized(size),
+            Msg::Widened => self.wide = dom::matches(WIDE),
+            Msg::InSight(is) => self.in_sight = is,
+            Msg::TabShown(is) => {
+                self.tab_shown = is;
+                if !is {
+                    keep::session(ctx.props().scene.id(), &desk.saved());
+                }
+            }
+            Msg::Leaving => keep::session(ctx.props().scene.id(), &desk.saved()),
+            Msg::Themed => self.painter.repaint(),
+            Msg::ToggleTheme => {
+                Theme::now().other().choose();
+                self.painter.repaint();
+            }
+            Msg::Fold => self.folded = !self.folded,
+            Msg::Answer(question, chosen) => {
+                if let Some(lesson) = ctx.props().scene.lesson() {
+                    lesson::answer(lesson, &question, chosen);
+                }
+            }
+            Msg::Solution => {
+                if let Some(lesson) = ctx.props().scene.lesson() {
+                    desk.play_solution(&lesson.solution);
+                    self.painter.forget();
+                }
+            }
+        }
+        true
+    }
+
+    fn line(&mut self, line: &str) {
+        if let Ok(desk) = &mut self.desk {
+            desk.line(line);
+        }
+    }
+
+    fn time(&mut self, time: Time) {
+        let Ok(desk) = &mut self.desk else { return };
+        match time {
+            Time::Play(playing) => desk.play(playing),
+            Time::Step => desk.step(),
+            Time::Next => desk.step_interesting(),
+            Time::Speed(speed) => desk.clock.speed = speed,
+            Time::Seek(event) => {
+                self.painter.forget();
+                desk.seek(event);
+            }
+        }
+    }
+
+    fn tool(&mut self, tool: Tool) {
+        let Ok(desk) = &mut self.desk else { return };
+        self.painter.forget();
+        match tool {
+            Tool::Undo => desk.undo(),
+            Tool::Redo => desk.redo(),
+            Tool::Reset => desk.reset(),
+        }
+    }
+
+    fn act(&mut self, act: Act) {
+        let Ok(desk) = &self.desk else { return };
+        let layout = self.layout(desk);
+        let (target, at) = match act {
+            Act::Open(target @ Target::Node(id)) => (target, layout.node(id)),
+            Act::Open(target @ Target::Link(a, b)) => (target, layout.arc(a, b).at(0.5)),
+            Act::Open(target @ Target::Flight(_)) => (target, layout.centre()),
+            Act::Point(at) => {
+                match flight::under(&layout, &desk.stage.flights, desk.clock.now, at) {
+                    Some(id) => (Target::Flight(id), at),
+                    None => return self.menu = None,
+                }
+            }
+        };
+        let reach = if matches!(target, Target::Node(_)) { layout.radius } else { 0.0 };
+        self.menu = Some(Opened { target, at: Point { x: at.x + reach * 1.2, y: at.y - reach } });
+    }
+
+    fn close_menu(&mut self) {
+        if let Some(opened) = self.menu.take() {
+            dom::focus(&opened.target.element_id());
+        }
+    }
+
+    fn sized(&mut self, size: Size) -> bool {
+        let changed = self.size != size && size.width > 0.0 && size.height > 0.0;
+        if changed {
+            self.painter.forget();
+            self.size = size;
+        }
+        changed
+    }
+
+    /// Frames run while time does and somebody can see it.
+    fn run_frames(&self) {
+        let wanted = self.desk.as_ref().is_ok_and(Desk::runs);
+        self.frames.run(wanted && self.in_sight && self.tab_shown);
+    }
+
+    fn layout(&self, desk: &Desk) -> Layout {
+        let nodes = u8::try_from(desk.stage.nodes.len()).unwrap_or(u8::MAX);
+        Layout::new(self.size, nodes)
+    }
+
+    fn paint(&mut self) {
+        if let Ok(desk) = &self.desk {
+            let layout = self.layout(desk);
+            self.painter.draw(&self.canvas, &layout, &desk.stage, desk.clock.now);
+        }
+    }
+
+    fn tools(&self, desk: &Desk) -> tools::Look {
+        tools::Look {
+            nodes: u8::try_from(desk.stage.nodes.len()).unwrap_or(u8::MAX),
+            any_cut: desk
+                .stage
+                .links
+                .iter()
+                .any(|link| link.cut || link.clogged || link.loss_ppm > 0),
+            can_undo: desk.can_undo(),
+            can_redo: desk.can_redo(),
+        }
+    }
+
+    fn card(&self, desk: &Desk, tools: tools::Look) -> Html {
+        let calls = &self.calls;
+        let look = transport::Look {
+            playing: desk.clock.playing,
+            hurries: desk.clock.hurries(),
+            stopped: desk.stage.violation.is_some(),
+            speed: desk.clock.speed,
+            now_micros: desk.clock.now as u64,
+            seq: desk.stage.seq,
+            end: desk.end(),
+        };
+        let fold = if self.folded { "Unfold the picture" } else { "Fold the picture" };
+        html! {
+            <div class="lab-card" data-folded={self.folded.then_some("")}>
+                if self.wide { <Tools look={tools} on_line={&calls.line} on_tool={&calls.tool} /> }
+                <div class="lab-head">
+                    <Diagnosis diagnosis={desk.stage.diagnosis.clone()} quorum={desk.stage.quorum} />
+                    <button type="button" class="button fold" data-kind="icon" aria-expanded={(!self.folded).to_string()}
+                        aria-label={fold} onclick={&calls.fold}>{ icon(icon::FOLD) }</button>
+                </div>
+                <Banner rules_off={desk.stage.rules_off.clone()} violation={desk.stage.violation.clone()} on_tool={&calls.tool} />
+                <Stage view={desk.stage.clone()} layout={self.layout(desk)} host={self.stage_host.clone()}
+                    canvas={self.canvas.clone()} on_act={&calls.act} />
+                { self.popup(desk) }
+                <Transport {look} feed={desk.sheet.feed.clone()} on_time={&calls.time} />
+            </div>
+        }
+    }
+
+    fn popup(&self, desk: &Desk) -> Html {
+        let Some(opened) = self.menu else { return Html::default() };
+        let Some(menu) = menu(opened.target, &desk.stage) else { return Html::default() };
+        html! {
+            <Popup {menu} at={opened.at} on_line={&self.calls.line} on_close={&self.calls.close} />
+        }
+    }
+
+    /// What stands outside the lab: the theme's button, and goals in the prose.
+    fn outside(&self, ctx: &Context<App>, desk: &Desk) -> Html {
+        let (next, sign) = match Theme::now() {
+            Theme::Light => ("Dark theme", icon::MOON),
+            Theme::Dark => ("Light theme", icon::SUN),
+        };
+        let button = html! {
+            <button type="button" class="button" data-kind="icon" aria-label={next} title={next}
+                onclick={&self.calls.theme}>{ icon(sign) }</button>
+        };
+        html! {
+            <>
+                if let Some(host) = dom::by_id("theme-host") { { create_portal(button, host) } }
+                if let (Some(lesson), Some(hosts)) = (ctx.props().scene.lesson(), &self.hosts) {
+                    <Goals lesson={lesson.clone()} goals={desk.goals.clone()} hosts={hosts.clone()}
+                        on_solution={&self.calls.solution} />
+                }
+            </>
+        }
+    }
+}

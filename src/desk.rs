@@ -1,0 +1,238 @@
+//! The desk: a session, the clock that drives it, and what was last read from it for drawing.
+//!
+//! It holds no component and calls no browser. [`crate::app::App`] owns the only one.
+
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use lab::session::{Progress, Session};
+use lab::view::{FeedItem, GoalView, StageView, TerminalEntry};
+
+use crate::clock::Clock;
+
+/// Events simulated in one frame at most: some milliseconds of work on a slow machine.
+const BUDGET: u32 = 3_000;
+/// Events looked through for the next interesting one.
+const SEARCH: u32 = 200_000;
+/// How often panels follow while time runs: text that changes faster cannot be read.
+const PANEL_MS: f64 = 120.0;
+/// How often a running session is kept.
+const KEEP_MS: f64 = 4_000.0;
+
+/// What a frame changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// Only positions: the canvas alone is drawn anew.
+    Moved,
+    /// The cluster: components are drawn anew.
+    Drawn,
+}
+
+/// What panels show.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Sheet {
+    pub(crate) stage: Rc<StageView>,
+    pub(crate) feed: Rc<Vec<FeedItem>>,
+    pub(crate) terminal: Rc<Vec<TerminalEntry>>,
+}
+
+/// The session at work.
+pub(crate) struct Desk {
+    session: Session,
+    pub(crate) clock: Clock,
+    pub(crate) stage: Rc<StageView>,
+    pub(crate) sheet: Sheet,
+    pub(crate) goals: Vec<GoalView>,
+    solution: VecDeque<String>,
+    panel_due_ms: f64,
+    keep_due_ms: f64,
+    keep_wanted: bool,
+}
+
+impl Desk {
+    /// Sets a session on the desk.
+    pub(crate) fn new(session: Session, playing: bool) -> Desk {
+        let stage = Rc::new(session.stage());
+        let sheet = Sheet {
+            stage: stage.clone(),
+            feed: Rc::new(session.feed().iter().cloned().collect()),
+            terminal: Rc::new(session.terminal().iter().cloned().collect()),
+        };
+        Desk {
+            clock: Clock::new(session.now_micros(), playing),
+            goals: session.goals(),
+            stage,
+            sheet,
+            session,
+            solution: VecDeque::new(),
+            panel_due_ms: 0.0,
+            keep_due_ms: KEEP_MS,
+            keep_wanted: false,
+        }
+    }
+
+    /// Whether time runs: because the learner lets it, or because a command waits for it.
+    pub(crate) fn runs(&self) -> bool {
+        self.clock.playing || self.busy()
+    }
+
+    /// Whether a command waits for time to pass.
+    pub(crate) fn busy(&self) -> bool {
+        self.stage.violation.is_none() && (self.session.busy() || !self.solution.is_empty())
+    }
+
+    /// Lets `elapsed_ms` of real time pass.
+    pub(crate) fn frame(&mut self, elapsed_ms: f64) -> Change {
+        let before = self.session.seq();
+        if !self.session.busy()
+            && let Some(line) = self.solution.pop_front()
+        {
+            // A line that fails says so in the terminal.
+            let _ = self.session.apply(&line);
+        }
+        let target = self.clock.after(elapsed_ms, self.session.busy());
+        match self.session.advance(target as u64, BUDGET) {
+            Progress::Reached => self.clock.now = target,
+            Progress::Pending => self.clock.set(self.session.now_micros()),
+            Progress::Stopped => {
+                self.clock.set(self.session.now_micros());
+                self.clock.playing = false;
+                self.solution.clear();
+            }
+        }
+        self.panel_due_ms -= elapsed_ms;
+        self.keep_due_ms -= elapsed_ms;
+        if self.keep_due_ms <= 0.0 {
+            self.keep_wanted = true;
+        }
+        if self.session.seq() == before && self.runs() {
+            return Change::Moved;
+        }
+        self.stage = Rc::new(self.session.stage());
+        if self.panel_due_ms <= 0.0 || !self.runs() {
+            self.refresh_sheet();
+        }
+        Change::Drawn
+    }
+
+    /// Gives the session a line; what came of it is in the terminal.
+    pub(crate) fn line(&mut self, line: &str) {
+        // An error is shown where it was made: in the terminal.
+        let _ = self.session.apply(line);
+        self.refresh();
+    }
+
+    /// Plays lines one after another from the beginning, as fast as they end.
+    pub(crate) fn play_solution(&mut self, lines: &[String]) {
+        self.session.reset();
+        self.clock.set(self.session.now_micros());
+        self.solution = lines.iter().cloned().collect();
+        self.refresh();
+    }
+
+    /// One event.
+    pub(crate) fn step(&mut self) {
+        self.clock.playing = false;
+        self.session.step();
+        self.land();
+    }
+
+    /// On to the next event that is worth a line in the feed.
+    pub(crate) fn step_interesting(&mut self) {
+        self.clock.playing = false;
+        let _ = self.session.step_interesting(SEARCH);
+        self.land();
+    }
+
+    /// To an event, paused there.
+    pub(crate) fn seek(&mut self, event: u64) {
+        self.clock.playing = false;
+        self.solution.clear();
+        self.session.seek(event);
+        self.land();
+    }
+
+    pub(crate) fn undo(&mut self) {
+        self.session.undo();
+        self.land();
+    }
+
+    pub(crate) fn redo(&mut self) {
+        self.session.redo();
+        self.land();
+    }
+
+    pub(crate) fn reset(&mut self) {
+        self.solution.clear();
+        self.session.reset();
+        self.land();
+    }
+
+    /// Lets time run or stop.
+    pub(crate) fn play(&mut self, playing: bool) {
+        self.clock.playing = playing && self.stage.violation.is_none();
+        self.refresh();
+    }
+
+    fn land(&mut self) {
+        self.clock.set(self.session.now_micros());
+        self.refresh();
+    }
+
+    fn refresh(&mut self) {
+        self.stage = Rc::new(self.session.stage());
+        self.refresh_sheet();
+        self.keep_wanted = true;
+    }
+
+    fn refresh_sheet(&mut self) {
+        self.panel_due_ms = PANEL_MS;
+        self.sheet.stage = self.stage.clone();
+        let (feed, terminal) = (self.session.feed(), self.session.terminal());
+        renew(&mut self.sheet.feed, feed.iter());
+        renew(&mut self.sheet.terminal, terminal.iter());
+        self.goals = self.session.goals();
+    }
+
+    /// The script to keep, if something happened since it was last asked for.
+    pub(crate) fn to_keep(&mut self) -> Option<String> {
+        if !std::mem::take(&mut self.keep_wanted) {
+            return None;
+        }
+        self.keep_due_ms = KEEP_MS;
+        Some(self.session.saved())
+    }
+
+    /// The script as it stands.
+    pub(crate) fn saved(&self) -> String {
+        self.session.saved()
+    }
+
+    /// What may come after the words typed so far.
+    pub(crate) fn complete(&self, line: &str) -> Vec<String> {
+        self.session.complete(line)
+    }
+
+    /// The last event of this run: one may have gone back from it.
+    pub(crate) fn end(&self) -> u64 {
+        self.session.end()
+    }
+
+    pub(crate) fn can_undo(&self) -> bool {
+        self.session.can_undo()
+    }
+
+    pub(crate) fn can_redo(&self) -> bool {
+        self.session.can_redo()
+    }
+}
+
+/// Keeps the old pointer where nothing changed, so that components need not compare.
+fn renew<'a, T: Clone + PartialEq + 'a>(
+    old: &mut Rc<Vec<T>>,
+    new: impl Iterator<Item = &'a T> + Clone,
+) {
+    if !old.iter().eq(new.clone()) {
+        *old = Rc::new(new.cloned().collect());
+    }
+}

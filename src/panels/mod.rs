@@ -1,0 +1,202 @@
+//! The panels: one at a time behind tabs; on a wide screen the terminal stands beside them.
+
+mod clients;
+mod events;
+mod key_table;
+mod keys;
+mod log_table;
+mod logs;
+mod messages;
+mod terminal;
+mod typing;
+
+use yew::prelude::*;
+
+use self::clients::Clients;
+use self::events::Events;
+use self::keys::Keys;
+use self::logs::Logs;
+use self::messages::Messages;
+use self::terminal::Terminal;
+use crate::desk::Sheet;
+use crate::platform::dom;
+use crate::tools::{self, Tool, Tools};
+use crate::words;
+
+/// What a learner asks of a panel.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Ask {
+    /// Give the session a line.
+    Line(String),
+    /// Go to an event.
+    Seek(u64),
+    /// Show this panel, or none.
+    Show(Option<Tab>),
+    /// Undo, redo, reset.
+    Tool(Tool),
+    /// Tell what may follow these words.
+    Complete(String, Callback<Vec<String>>),
+}
+
+/// A panel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Tab {
+    /// The tools, where the screen has no room for them elsewhere.
+    Tools,
+    Terminal,
+    Keys,
+    Logs,
+    Events,
+    Picture,
+    Clients,
+}
+
+impl Tab {
+    fn id(self) -> &'static str {
+        match self {
+            Tab::Tools => "tools",
+            Tab::Terminal => "terminal",
+            Tab::Keys => "keys",
+            Tab::Logs => "logs",
+            Tab::Events => "events",
+            Tab::Picture => "messages",
+            Tab::Clients => "clients",
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Tab::Tools => "Tools",
+            Tab::Terminal => "Terminal",
+            Tab::Keys => "Keys",
+            Tab::Logs => "Logs",
+            Tab::Events => "Events",
+            Tab::Picture => "Messages",
+            Tab::Clients => "Clients",
+        }
+    }
+
+    /// The panel that a lesson names.
+    pub(crate) fn named(name: &str) -> Option<Tab> {
+        Tab::all(false).iter().copied().find(|tab| tab.id() == name)
+    }
+
+    /// Those behind tabs.
+    fn all(wide: bool) -> &'static [Tab] {
+        const ALL: [Tab; 7] = [
+            Tab::Tools,
+            Tab::Terminal,
+            Tab::Keys,
+            Tab::Logs,
+            Tab::Events,
+            Tab::Picture,
+            Tab::Clients,
+        ];
+        let (_, wide_tabs) = ALL.split_at(2);
+        if wide { wide_tabs } else { &ALL }
+    }
+}
+
+#[derive(Properties, PartialEq)]
+pub(crate) struct Props {
+    pub(crate) sheet: Sheet,
+    pub(crate) layout: Shown,
+    pub(crate) tools: tools::Look,
+    pub(crate) on_ask: Callback<Ask>,
+}
+
+/// How the panels are laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Shown {
+    /// Whether the terminal stands beside the tabs.
+    pub(crate) wide: bool,
+    /// Which panel is open.
+    pub(crate) open: Option<Tab>,
+    /// Whether a command of the terminal runs.
+    pub(crate) busy: bool,
+}
+
+/// The panels.
+#[component(Panels)]
+pub(crate) fn panels(props: &Props) -> Html {
+    let Props { sheet, layout, tools, on_ask } = props;
+    let tabs = Tab::all(layout.wide);
+    let open = layout.open.filter(|tab| tabs.contains(tab));
+    let open = open.or_else(|| layout.wide.then(|| tabs.first().copied()).flatten());
+    let on_line = on_ask.reform(Ask::Line);
+    let terminal = || {
+        html! { <Terminal entries={sheet.terminal.clone()} busy={layout.busy} {on_ask} /> }
+    };
+    let body = |tab: Tab| match tab {
+        Tab::Tools => {
+            html! { <Tools look={*tools} on_line={on_line.clone()} on_tool={on_ask.reform(Ask::Tool)} /> }
+        }
+        Tab::Terminal => terminal(),
+        Tab::Keys => html! { <Keys stage={sheet.stage.clone()} on_line={on_line.clone()} /> },
+        Tab::Logs => html! { <Logs stage={sheet.stage.clone()} /> },
+        Tab::Events => {
+            html! { <Events feed={sheet.feed.clone()} seq={sheet.stage.seq} on_seek={on_ask.reform(Ask::Seek)} /> }
+        }
+        Tab::Picture => {
+            html! { <Messages stage={sheet.stage.clone()} on_line={on_line.clone()} /> }
+        }
+        Tab::Clients => html! { <Clients stage={sheet.stage.clone()} /> },
+    };
+    html! {
+        <div class="panels" data-open={open.map(|_| "")}>
+            if layout.wide { <section class="panel-side" aria-label="Terminal">{ terminal() }</section> }
+            <div class="panel-tabbed">
+                { tab_list(tabs, open, layout.wide, sheet, on_ask) }
+                if let Some(tab) = open {
+                    <div key={tab.id()} id={format!("panel-{}", tab.id())} class="panel" role="tabpanel" data-panel={tab.id()}
+                        aria-labelledby={format!("tab-{}", tab.id())}>{ body(tab) }</div>
+                }
+            </div>
+        </div>
+    }
+}
+
+fn tab_list(
+    tabs: &'static [Tab],
+    open: Option<Tab>,
+    wide: bool,
+    sheet: &Sheet,
+    on_ask: &Callback<Ask>,
+) -> Html {
+    let first = open.or(tabs.first().copied());
+    let step = |here: usize, key: &str| match key {
+        "ArrowRight" => Some((here + 1) % tabs.len()),
+        "ArrowLeft" => Some((here + tabs.len() - 1) % tabs.len()),
+        "Home" => Some(0),
+        "End" => Some(tabs.len() - 1),
+        _ => None,
+    };
+    let tab = |(place, tab): (usize, &Tab)| {
+        let tab = *tab;
+        // On a narrow screen the panel is a sheet over the text: its tab puts it away again.
+        let show = if open == Some(tab) && !wide { None } else { Some(tab) };
+        let onclick = on_ask.reform(move |_: MouseEvent| Ask::Show(show));
+        let on_ask = on_ask.clone();
+        let onkeydown = Callback::from(move |event: KeyboardEvent| {
+            if let Some(next) = step(place, &event.key()).and_then(|at| tabs.get(at)) {
+                event.prevent_default();
+                on_ask.emit(Ask::Show(Some(*next)));
+                dom::focus(&format!("tab-{}", next.id()));
+            }
+        });
+        let count = match tab {
+            Tab::Events => Some(sheet.feed.len()),
+            Tab::Clients => Some(sheet.stage.clients.len()).filter(|count| *count > 0),
+            Tab::Picture | Tab::Tools | Tab::Terminal | Tab::Keys | Tab::Logs => None,
+        };
+        html! {
+            <button key={tab.id()} id={format!("tab-{}", tab.id())} type="button" role="tab" class="tab"
+                aria-selected={(open == Some(tab)).to_string()} tabindex={if first == Some(tab) { "0" } else { "-1" }}
+                aria-controls={(open == Some(tab)).then(|| format!("panel-{}", tab.id()))} {onclick} {onkeydown}>
+                { tab.name() }
+                if let Some(count) = count { <span class="tab-count">{ words::count(count as u64) }</span> }
+            </button>
+        }
+    };
+    html! { <div class="tabs" role="tablist" aria-label="Panels">{ for tabs.iter().enumerate().map(tab) }</div> }
+}

@@ -1,0 +1,162 @@
+//! Elements: finding, focusing, placing and measuring them.
+
+use wasm_bindgen::JsCast;
+use web_sys::{
+    Document, Element, Event, HtmlElement, HtmlInputElement, HtmlTextAreaElement, Window,
+};
+use yew::{BaseComponent, NodeRef};
+
+use crate::stage::geometry::Point;
+
+/// The window.
+pub(crate) fn window() -> Option<Window> {
+    web_sys::window()
+}
+
+/// The document.
+pub(crate) fn document() -> Option<Document> {
+    window()?.document()
+}
+
+/// The element with this id.
+pub(crate) fn by_id(id: &str) -> Option<Element> {
+    document()?.get_element_by_id(id)
+}
+
+/// Mounts a component in the element with this id, in place of what stands there.
+pub(crate) fn mount<C: BaseComponent>(id: &str, props: C::Properties) {
+    if let Some(host) = by_id(id) {
+        yew::Renderer::<C>::with_root_and_props(host, props).render();
+    }
+}
+
+/// Moves the focus to the element with this id.
+pub(crate) fn focus(id: &str) {
+    if let Some(element) = by_id(id) {
+        focus_element(&element);
+    }
+}
+
+/// Moves the focus from the element with this id to one beside it, round the ends, and leaves Tab
+/// coming back to where it went.
+pub(crate) fn focus_sibling(id: &str, step: i32) {
+    let Some(element) = by_id(id) else { return };
+    let Some(parent) = element.parent_element() else { return };
+    let siblings = parent.children();
+    let count = i32::try_from(siblings.length()).unwrap_or(0);
+    let at = |place: i32| siblings.item(u32::try_from(place).ok()?);
+    let Some(here) = (0..count).find(|place| at(*place).as_ref() == Some(&element)) else { return };
+    if let Some(next) = at((here + step).rem_euclid(count.max(1))) {
+        let _ = element.set_attribute("tabindex", "-1");
+        let _ = next.set_attribute("tabindex", "0");
+        focus_element(&next);
+    }
+}
+
+/// Moves the focus to an element, be it HTML or SVG.
+pub(crate) fn focus_element(element: &Element) {
+    if let Some(html) = element.dyn_ref::<HtmlElement>() {
+        // A refused focus changes nothing that could be mended here.
+        let _ = html.focus();
+    } else if let Some(svg) = element.dyn_ref::<web_sys::SvgElement>() {
+        let _ = svg.focus();
+    }
+}
+
+/// Moves the focus to the first thing inside that can take it.
+pub(crate) fn focus_first(inside: &NodeRef) {
+    let Some(element) = inside.cast::<Element>() else { return };
+    let found = element
+        .query_selector("button:not([disabled]), input:not([disabled]), select, textarea, a[href]");
+    if let Ok(Some(first)) = found {
+        focus_element(&first);
+    }
+}
+
+/// Moves the focus among the buttons inside: by `step` places, round the ends.
+pub(crate) fn focus_step(inside: &NodeRef, step: i32) {
+    let Some(element) = inside.cast::<Element>() else { return };
+    let Ok(buttons) = element.query_selector_all("button:not([disabled])") else { return };
+    let active = document().and_then(|document| document.active_element());
+    let count = i32::try_from(buttons.length()).unwrap_or(0);
+    if count == 0 {
+        return;
+    }
+    let here = (0..count).find(|at| item(&buttons, *at).is_some() && item(&buttons, *at) == active);
+    let next = here.map_or(0, |at| (at + step).rem_euclid(count));
+    if let Some(button) = item(&buttons, next) {
+        focus_element(&button);
+    }
+}
+
+fn item(list: &web_sys::NodeList, at: i32) -> Option<Element> {
+    list.get(u32::try_from(at).ok()?)?.dyn_into().ok()
+}
+
+/// Places an element at a point of its container, turned inwards where it would leave it. Style
+/// attributes are forbidden by the content policy; properties are not.
+pub(crate) fn place(node: &NodeRef, at: Point) {
+    let Some(element) = node.cast::<HtmlElement>() else { return };
+    let Some(parent) = element.offset_parent() else { return };
+    let room = f64::from(parent.client_width()) - f64::from(element.offset_width()) - 8.0;
+    let below = f64::from(parent.client_height()) - f64::from(element.offset_height()) - 8.0;
+    let style = element.style();
+    let _ = style.set_property("left", &format!("{:.0}px", at.x.min(room).max(8.0)));
+    let _ = style.set_property("top", &format!("{:.0}px", at.y.min(below).max(8.0)));
+}
+
+/// The text in the field that an event came from.
+pub(crate) fn value(event: &Event) -> String {
+    let Some(target) = event.target() else { return String::new() };
+    if let Some(input) = target.dyn_ref::<HtmlInputElement>() {
+        input.value()
+    } else if let Some(area) = target.dyn_ref::<HtmlTextAreaElement>() {
+        area.value()
+    } else if let Some(select) = target.dyn_ref::<web_sys::HtmlSelectElement>() {
+        select.value()
+    } else {
+        String::new()
+    }
+}
+
+/// Scrolls an element to its end.
+pub(crate) fn scroll_to_end(node: &NodeRef) {
+    if let Some(element) = node.cast::<Element>() {
+        element.set_scroll_top(element.scroll_height());
+    }
+}
+
+/// Whether an element is scrolled to its end, or nearly.
+pub(crate) fn at_end(node: &NodeRef) -> bool {
+    node.cast::<Element>().is_none_or(|element| {
+        element.scroll_height() - element.scroll_top() - element.client_height() < 24
+    })
+}
+
+/// Whether a query on the media holds.
+pub(crate) fn matches(query: &str) -> bool {
+    window()
+        .and_then(|window| window.match_media(query).ok().flatten())
+        .is_some_and(|list| list.matches())
+}
+
+/// Whether less motion was asked for.
+pub(crate) fn calm() -> bool {
+    matches("(prefers-reduced-motion: reduce)")
+}
+
+/// Whether text is selected, so that Ctrl-C means to copy it.
+pub(crate) fn selected_text() -> bool {
+    window()
+        .and_then(|window| window.get_selection().ok().flatten())
+        .is_some_and(|selection| !selection.is_collapsed())
+}
+
+/// Whether the focus is inside the element that an event was heard on after it moved away.
+pub(crate) fn holds_focus(node: &NodeRef, next: Option<web_sys::EventTarget>) -> bool {
+    let next = next.and_then(|target| target.dyn_into::<web_sys::Node>().ok());
+    match (node.cast::<web_sys::Node>(), next) {
+        (Some(node), next @ Some(_)) => node.contains(next.as_ref()),
+        (Some(_) | None, None) | (None, Some(_)) => false,
+    }
+}

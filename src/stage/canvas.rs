@@ -1,0 +1,245 @@
+//! What moves each frame: messages and election timers, drawn on a canvas above the SVG.
+//!
+//! This is the one place that bypasses Yew (a fast path: see the measurements in ARCHITECTURE.md).
+//! Every position is a function of virtual time, so pausing and scrubbing show exactly what was.
+
+use std::f64::consts::{PI, TAU};
+
+use lab::view::{FlightKind, FlightView, StageView};
+use web_sys::CanvasRenderingContext2d;
+use yew::NodeRef;
+
+use super::flight::{Place, place};
+use super::geometry::{Layout, Point, share};
+use crate::platform::paint;
+
+/// How long a cross stays where a message died, in virtual microseconds.
+const CROSS_MICROS: f64 = 150_000.0;
+
+/// The theme's colours, read once a theme.
+#[derive(Clone, Debug, Default)]
+struct Palette {
+    terms: Vec<String>,
+    none: String,
+    paper: String,
+    on_term: String,
+    bad: String,
+}
+
+impl Palette {
+    fn read() -> Palette {
+        Palette {
+            terms: (0..6).map(|hue| paint::property(&format!("--term-{hue}"))).collect(),
+            none: paint::property("--term-none"),
+            paper: paint::property("--paper"),
+            on_term: paint::property("--on-term"),
+            bad: paint::property("--bad"),
+        }
+    }
+
+    fn term(&self, term: u64) -> &str {
+        let hue = usize::try_from(term % 6).unwrap_or(0);
+        match term {
+            0 => &self.none,
+            _ => self.terms.get(hue).unwrap_or(&self.none),
+        }
+    }
+}
+
+/// A cross that stays for a while.
+struct Cross {
+    id: u64,
+    at: Point,
+    since: f64,
+}
+
+/// Draws what moves.
+#[derive(Default)]
+pub(crate) struct Painter {
+    palette: Option<Palette>,
+    crosses: Vec<Cross>,
+}
+
+impl Painter {
+    /// Reads the colours anew at the next frame.
+    pub(crate) fn repaint(&mut self) {
+        self.palette = None;
+    }
+
+    /// Forgets what died: after a jump in time or a change of the picture.
+    pub(crate) fn forget(&mut self) {
+        self.crosses.clear();
+    }
+
+    /// Draws one frame at `now` (virtual microseconds).
+    pub(crate) fn draw(&mut self, canvas: &NodeRef, layout: &Layout, view: &StageView, now: f64) {
+        let Some(context) = paint::begin(canvas, layout.size()) else { return };
+        let palette = self.palette.get_or_insert_with(Palette::read);
+        let pen = Pen { context: &context, palette, unit: (layout.radius * 0.15).clamp(3.5, 11.0) };
+        for node in &view.nodes {
+            if let Some(timer) = node.timer {
+                let left = 1.0 - share(timer.start_micros, timer.end_micros, now);
+                pen.timer(layout.node(node.id), layout.radius, left, palette.term(node.term));
+            }
+        }
+        for flight in &view.flights {
+            match place(layout, flight, now) {
+                Place::Flying(point) => pen.flight(flight, point),
+                Place::Died(at) if !self.crosses.iter().any(|cross| cross.id == flight.id) => {
+                    let since = flight.dies_micros.map_or(now, |micros| micros as f64);
+                    self.crosses.push(Cross { id: flight.id, at, since });
+                }
+                Place::Died(_) | Place::Away => {}
+            }
+        }
+        self.crosses.retain(|cross| (cross.since..cross.since + CROSS_MICROS).contains(&now));
+        for cross in &self.crosses {
+            pen.cross(cross.at);
+        }
+    }
+}
+
+struct Pen<'a> {
+    context: &'a CanvasRenderingContext2d,
+    palette: &'a Palette,
+    /// Half the size of a small message.
+    unit: f64,
+}
+
+impl Pen<'_> {
+    fn timer(&self, at: Point, radius: f64, left: f64, colour: &str) {
+        if left <= 0.0 {
+            return;
+        }
+        self.context.begin_path();
+        self.context.set_stroke_style_str(colour);
+        self.context.set_line_width((radius * 0.085).max(2.0));
+        self.context.set_line_cap("round");
+        // A refused arc (a negative radius) cannot happen: radii are clamped.
+        let _ = self.context.arc(at.x, at.y, radius * 1.17, -PI / 2.0, -PI / 2.0 + TAU * left);
+        self.context.stroke();
+    }
+
+    fn flight(&self, flight: &FlightView, at: Point) {
+        let colour = self.palette.term(flight.term);
+        self.context.set_fill_style_str(colour);
+        self.context.set_stroke_style_str(colour);
+        self.context.set_line_width(2.0);
+        match flight.kind {
+            FlightKind::Heartbeat => self.disc(at, self.unit * 0.85, true),
+            FlightKind::Append if flight.label.is_empty() => self.block(at, self.unit * 1.3, ""),
+            FlightKind::Append => self.block(at, self.unit * 2.4, &flight.label),
+            FlightKind::Reply => self.disc(at, self.unit * 0.8, false),
+            FlightKind::VoteRequest if flight.name.starts_with("Pre") => {
+                self.diamond(at, 1.0, false)
+            }
+            FlightKind::VoteRequest => self.diamond(at, 1.4, false),
+            FlightKind::Vote => self.diamond(at, 1.3, true),
+            FlightKind::VoteRefused => {
+                self.diamond(at, 1.3, false);
+                self.line(at, self.unit * 0.9, -1.0);
+            }
+            FlightKind::Snapshot => self.stack(at, &flight.label),
+            FlightKind::Other => self.triangle(at),
+        }
+    }
+
+    fn disc(&self, at: Point, radius: f64, full: bool) {
+        self.context.begin_path();
+        let _ = self.context.arc(at.x, at.y, radius, 0.0, TAU);
+        self.finish(full);
+    }
+
+    fn diamond(&self, at: Point, scale: f64, full: bool) {
+        let reach = self.unit * scale;
+        self.context.begin_path();
+        self.context.move_to(at.x, at.y - reach);
+        self.context.line_to(at.x + reach, at.y);
+        self.context.line_to(at.x, at.y + reach);
+        self.context.line_to(at.x - reach, at.y);
+        self.context.close_path();
+        self.finish(full);
+    }
+
+    fn triangle(&self, at: Point) {
+        let reach = self.unit * 1.1;
+        self.context.begin_path();
+        self.context.move_to(at.x, at.y - reach);
+        self.context.line_to(at.x + reach, at.y + reach * 0.8);
+        self.context.line_to(at.x - reach, at.y + reach * 0.8);
+        self.context.close_path();
+        self.finish(false);
+    }
+
+    /// Fills what is on the path, or outlines it over paper so that links do not shine through.
+    fn finish(&self, full: bool) {
+        if full {
+            self.context.fill();
+        } else {
+            self.context.set_fill_style_str(&self.palette.paper);
+            self.context.fill();
+            self.context.stroke();
+        }
+    }
+
+    fn block(&self, at: Point, half_width: f64, label: &str) {
+        let half_height = self.unit * 1.35;
+        self.context.begin_path();
+        let drawn = self.context.round_rect_with_f64(
+            at.x - half_width,
+            at.y - half_height,
+            half_width * 2.0,
+            half_height * 2.0,
+            self.unit * 0.6,
+        );
+        if drawn.is_err() {
+            self.context.rect(
+                at.x - half_width,
+                at.y - half_height,
+                half_width * 2.0,
+                half_height * 2.0,
+            );
+        }
+        self.context.fill();
+        self.label(at, label);
+    }
+
+    fn stack(&self, at: Point, label: &str) {
+        let (reach, shift) = (self.unit * 1.5, self.unit * 0.55);
+        self.context.stroke_rect(
+            at.x - reach + shift,
+            at.y - reach - shift,
+            reach * 2.0,
+            reach * 2.0,
+        );
+        self.context.fill_rect(at.x - reach, at.y - reach, reach * 2.0, reach * 2.0);
+        self.label(at, label);
+    }
+
+    fn label(&self, at: Point, label: &str) {
+        if label.is_empty() {
+            return;
+        }
+        self.context.set_fill_style_str(&self.palette.on_term);
+        self.context
+            .set_font(&format!("600 {:.0}px \"JetBrains Mono\", monospace", self.unit * 1.75));
+        self.context.set_text_align("center");
+        self.context.set_text_baseline("middle");
+        let _ = self.context.fill_text(label, at.x, at.y + self.unit * 0.1);
+    }
+
+    fn cross(&self, at: Point) {
+        self.context.set_stroke_style_str(&self.palette.bad);
+        self.context.set_line_width(2.0);
+        self.context.set_line_cap("round");
+        self.line(at, self.unit, 1.0);
+        self.line(at, self.unit, -1.0);
+    }
+
+    fn line(&self, at: Point, reach: f64, slope: f64) {
+        self.context.begin_path();
+        self.context.move_to(at.x - reach, at.y - reach * slope);
+        self.context.line_to(at.x + reach, at.y + reach * slope);
+        self.context.stroke();
+    }
+}

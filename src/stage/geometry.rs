@@ -1,0 +1,316 @@
+//! Where things stand on the stage, and where a message is at a moment: pure functions.
+//!
+//! Units are CSS pixels of the stage's own box, so that the SVG and the canvas above it agree
+//! without a transformation.
+
+use std::f64::consts::{PI, TAU};
+
+/// A place on the stage.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Point {
+    pub(crate) x: f64,
+    pub(crate) y: f64,
+}
+
+impl Point {
+    fn toward(self, other: Point, share: f64) -> Point {
+        Point { x: self.x + (other.x - self.x) * share, y: self.y + (other.y - self.y) * share }
+    }
+
+    /// How far it is to `other`.
+    pub(crate) fn distance(self, other: Point) -> f64 {
+        (other.x - self.x).hypot(other.y - self.y)
+    }
+}
+
+/// The size of the stage's box.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Size {
+    pub(crate) width: f64,
+    pub(crate) height: f64,
+}
+
+/// The curve that messages from one node to another follow, from rim to rim.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Arc {
+    pub(crate) start: Point,
+    pub(crate) bend: Point,
+    pub(crate) end: Point,
+}
+
+impl Arc {
+    /// The point after `share` (0 to 1) of the way.
+    pub(crate) fn at(self, share: f64) -> Point {
+        let share = share.clamp(0.0, 1.0);
+        let first = self.start.toward(self.bend, share);
+        first.toward(self.bend.toward(self.end, share), share)
+    }
+
+    /// As the `d` of an SVG path.
+    pub(crate) fn path(self) -> String {
+        format!(
+            "M{:.1} {:.1}Q{:.1} {:.1} {:.1} {:.1}",
+            self.start.x, self.start.y, self.bend.x, self.bend.y, self.end.x, self.end.y
+        )
+    }
+}
+
+/// Where the nodes of a cluster stand in a box of some size.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Layout {
+    size: Size,
+    nodes: u8,
+    /// Radius of a node's disc.
+    pub(crate) radius: f64,
+    centre: Point,
+    reach: Size,
+}
+
+impl Layout {
+    /// Spreads `nodes` over an ellipse that leaves room for logs below and clients at the sides.
+    pub(crate) fn new(size: Size, nodes: u8) -> Layout {
+        let size = Size { width: size.width.max(200.0), height: size.height.max(140.0) };
+        let crowd = if nodes > 5 { 0.085 } else { 0.095 };
+        let radius = (size.height * crowd).min(size.width * 0.075).clamp(19.0, 84.0);
+        let above = radius * 1.75;
+        let below = radius * 2.45;
+        let beside = if size.width < 560.0 {
+            radius * 2.0
+        } else {
+            (radius * 2.0 + size.width * 0.1).min(radius * 6.5)
+        };
+        let reach = Size {
+            width: (size.width / 2.0 - beside).min(size.height * 0.82),
+            height: (size.height - above - below) / 2.0,
+        };
+        let centre = Point { x: size.width / 2.0, y: above + reach.height };
+        Layout { size, nodes, radius, centre, reach }
+    }
+
+    /// The box it was made for.
+    pub(crate) fn size(&self) -> Size {
+        self.size
+    }
+
+    /// Whether there is room for words beside the nodes.
+    pub(crate) fn roomy(&self) -> bool {
+        self.size.width >= 560.0
+    }
+
+    /// The middle of the ring of nodes.
+    pub(crate) fn centre(&self) -> Point {
+        self.centre
+    }
+
+    /// The centre of node `id` (from 1): clockwise, with a flat top.
+    pub(crate) fn node(&self, id: u8) -> Point {
+        if self.nodes <= 1 {
+            return self.centre;
+        }
+        let count = f64::from(self.nodes);
+        let turn = -PI / 2.0 - PI / count + TAU * (f64::from(id) - 1.0) / count;
+        Point {
+            x: self.centre.x + self.reach.width * turn.cos(),
+            y: self.centre.y + self.reach.height * turn.sin(),
+        }
+    }
+
+    /// The way of messages from `from` to `to`; the two directions bend apart.
+    pub(crate) fn arc(&self, from: u8, to: u8) -> Arc {
+        let (a, b) = (self.node(from), self.node(to));
+        let length = a.distance(b).max(1.0);
+        let (dx, dy) = ((b.x - a.x) / length, (b.y - a.y) / length);
+        let bow = (length * 0.045).clamp(self.radius * 0.24, self.radius * 0.5);
+        let middle = a.toward(b, 0.5);
+        let bend = Point { x: middle.x - dy * bow * 2.0, y: middle.y + dx * bow * 2.0 };
+        let rim = self.radius * 1.28;
+        let from_rim = |centre: Point| {
+            let far = centre.distance(bend).max(1.0);
+            centre.toward(bend, (rim / far).min(0.5))
+        };
+        Arc { start: from_rim(a), bend, end: from_rim(b) }
+    }
+
+    /// The line between groups of nodes: one polyline for each group but the largest, drawn
+    /// around its members on the side of the others. Empty with fewer than two groups.
+    pub(crate) fn divisions(&self, groups: &[Vec<u8>]) -> Vec<(Point, Point, Point)> {
+        let Some(largest) = groups.iter().map(Vec::len).max() else {
+            return Vec::new();
+        };
+        if groups.len() < 2 {
+            return Vec::new();
+        }
+        let mut kept = false;
+        let mut lines = Vec::new();
+        for group in groups {
+            if group.len() == largest && !kept {
+                kept = true;
+                continue;
+            }
+            let outside: Vec<u8> =
+                groups.iter().filter(|g| *g != group).flatten().copied().collect();
+            if let (Some(inner), Some(outer)) = (self.mean(group), self.mean(&outside)) {
+                lines.push(self.division(group, &outside, inner, outer));
+            }
+        }
+        lines
+    }
+
+    fn mean(&self, nodes: &[u8]) -> Option<Point> {
+        if nodes.is_empty() {
+            return None;
+        }
+        let count = nodes.len() as f64;
+        let sum = nodes
+            .iter()
+            .map(|id| self.node(*id))
+            .fold(Point::default(), |sum, point| Point { x: sum.x + point.x, y: sum.y + point.y });
+        Some(Point { x: sum.x / count, y: sum.y / count })
+    }
+
+    /// A bowed line across the way from one group to the others, halfway between the nearest of
+    /// both, bending round the smaller group.
+    fn division(
+        &self,
+        group: &[u8],
+        others: &[u8],
+        inner: Point,
+        outer: Point,
+    ) -> (Point, Point, Point) {
+        let length = inner.distance(outer).max(1.0);
+        let (dx, dy) = ((outer.x - inner.x) / length, (outer.y - inner.y) / length);
+        let along = |id: &u8| {
+            let place = self.node(*id);
+            (place.x - inner.x) * dx + (place.y - inner.y) * dy
+        };
+        let front = group.iter().map(along).fold(f64::MIN, f64::max);
+        let back = others.iter().map(along).fold(f64::MAX, f64::min);
+        let share = f64::midpoint(front, back);
+        let middle = Point { x: inner.x + dx * share, y: inner.y + dy * share };
+        let half = self.half_line(middle, dx, dy);
+        let bow = self.radius * 0.7;
+        (
+            self.clamp(Point {
+                x: middle.x - dy * half - dx * bow,
+                y: middle.y + dx * half - dy * bow,
+            }),
+            Point { x: middle.x + dx * bow, y: middle.y + dy * bow },
+            self.clamp(Point {
+                x: middle.x + dy * half - dx * bow,
+                y: middle.y - dx * half - dy * bow,
+            }),
+        )
+    }
+
+    fn half_line(&self, middle: Point, dx: f64, dy: f64) -> f64 {
+        let reach_x = middle.x.min(self.size.width - middle.x);
+        let reach_y = middle.y.min(self.size.height - middle.y);
+        let by_x = if dy.abs() < 1e-6 { f64::MAX } else { reach_x / dy.abs() };
+        let by_y = if dx.abs() < 1e-6 { f64::MAX } else { reach_y / dx.abs() };
+        by_x.min(by_y).max(self.radius * 3.0)
+    }
+
+    fn clamp(&self, point: Point) -> Point {
+        Point {
+            x: point.x.clamp(4.0, self.size.width - 4.0),
+            y: point.y.clamp(4.0, self.size.height - 4.0),
+        }
+    }
+
+    /// The top left corner of a client's card of the given size beside node `id`; `rank` counts
+    /// the cards already there.
+    pub(crate) fn card(&self, id: u8, rank: u32, card: Size) -> Point {
+        let node = self.node(id);
+        let gap = self.radius * 1.75;
+        let left = node.x <= self.centre.x + 1.0;
+        let x = if left { node.x - gap - card.width } else { node.x + gap };
+        // The lowest node has its neighbours' logs beside it: its clients stand lower.
+        let low = node.y > self.centre.y && (node.x - self.centre.x).abs() < self.radius;
+        let drop = if low { self.radius * 1.1 } else { 0.0 };
+        let y = node.y + drop - card.height / 2.0 + f64::from(rank) * (card.height + 8.0);
+        Point {
+            x: x.clamp(8.0, (self.size.width - card.width - 8.0).max(8.0)),
+            y: y.clamp(8.0, (self.size.height - card.height - 8.0).max(8.0)),
+        }
+    }
+}
+
+/// How much of a span from `start` to `end` has gone by at `now`: 0 before it, 1 after it.
+pub(crate) fn share(start: u64, end: u64, now: f64) -> f64 {
+    let length = end.saturating_sub(start);
+    if length == 0 {
+        return 1.0;
+    }
+    ((now - start as f64) / length as f64).clamp(0.0, 1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WIDE: Size = Size { width: 900.0, height: 480.0 };
+    const PHONE: Size = Size { width: 360.0, height: 210.0 };
+
+    #[test]
+    fn every_node_and_its_log_stay_in_the_box() {
+        for size in [WIDE, PHONE, Size { width: 2600.0, height: 1200.0 }] {
+            for count in 1..=7 {
+                let layout = Layout::new(size, count);
+                for id in 1..=count {
+                    let place = layout.node(id);
+                    assert!(place.x >= layout.radius && place.x <= size.width - layout.radius);
+                    assert!(place.y >= layout.radius * 1.5, "{size:?} {count} n{id} {place:?}");
+                    assert!(place.y + layout.radius * 2.3 <= size.height);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn nodes_never_overlap() {
+        for size in [WIDE, PHONE] {
+            for count in 2..=7 {
+                let layout = Layout::new(size, count);
+                for a in 1..=count {
+                    for b in 1..a {
+                        let apart = layout.node(a).distance(layout.node(b));
+                        assert!(apart > layout.radius * 2.2, "{size:?} {count}: n{b} n{a} {apart}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_two_directions_of_a_pair_take_different_ways() {
+        let layout = Layout::new(WIDE, 5);
+        let there = layout.arc(1, 3).at(0.5);
+        let back = layout.arc(3, 1).at(0.5);
+        assert!(there.distance(back) > layout.radius * 0.45);
+    }
+
+    #[test]
+    fn a_message_starts_at_its_sender_and_ends_at_its_receiver() {
+        let layout = Layout::new(WIDE, 5);
+        let arc = layout.arc(2, 4);
+        assert!(arc.at(0.0).distance(layout.node(2)) < layout.radius * 1.4);
+        assert!(arc.at(1.0).distance(layout.node(4)) < layout.radius * 1.4);
+    }
+
+    #[test]
+    fn a_division_runs_between_the_groups() {
+        let layout = Layout::new(WIDE, 5);
+        let lines = layout.divisions(&[vec![1, 5], vec![2, 3, 4]]);
+        assert_eq!(lines.len(), 1);
+        assert_eq!(layout.divisions(&[vec![1, 2, 3]]).len(), 0);
+        assert_eq!(layout.divisions(&[vec![1], vec![2], vec![3, 4]]).len(), 2);
+    }
+
+    #[test]
+    fn a_share_is_held_between_none_and_all() {
+        assert_eq!(share(10, 20, 5.0), 0.0);
+        assert_eq!(share(10, 20, 15.0), 0.5);
+        assert_eq!(share(10, 20, 25.0), 1.0);
+        assert_eq!(share(10, 10, 3.0), 1.0);
+    }
+}

@@ -1,0 +1,68 @@
+//! Tools over the whole cluster: its size, partitions, healing; undo, redo, reset.
+
+mod partition;
+
+use yew::prelude::*;
+
+use self::partition::Partition;
+use crate::icon::{self, icon};
+
+/// What a learner does with the session as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tool {
+    Undo,
+    Redo,
+    Reset,
+}
+
+/// What the tools need to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Look {
+    pub(crate) nodes: u8,
+    pub(crate) any_cut: bool,
+    pub(crate) can_undo: bool,
+    pub(crate) can_redo: bool,
+}
+
+#[derive(Properties, PartialEq)]
+pub(crate) struct Props {
+    pub(crate) look: Look,
+    pub(crate) on_line: Callback<String>,
+    pub(crate) on_tool: Callback<Tool>,
+}
+
+/// The tools.
+#[component(Tools)]
+pub(crate) fn tools(props: &Props) -> Html {
+    let Props { look, on_line, on_tool } = props;
+    let heal = on_line.reform(|_: MouseEvent| "heal".to_owned());
+    let act = |tool: Tool| on_tool.reform(move |_: MouseEvent| tool);
+    html! {
+        <div class="tools" role="group" aria-label="Tools">
+            <div class="segments" role="group" aria-label="Nodes: a new cluster">
+                <span class="segments-name" aria-hidden="true">{ "Nodes" }</span>
+                { for (1..=7).map(|count: u8| size_button(count, look.nodes, on_line)) }
+            </div>
+            <Partition key={look.nodes} nodes={look.nodes} {on_line} />
+            <button type="button" class="button" onclick={heal} disabled={!look.any_cut}>
+                { icon(icon::HEAL) }{ "Heal all" }
+            </button>
+            <div class="tools-end">
+                <button type="button" class="button" data-kind="icon" onclick={act(Tool::Undo)} disabled={!look.can_undo}
+                    aria-label="Undo" title="Undo">{ icon(icon::UNDO) }</button>
+                <button type="button" class="button" data-kind="icon" onclick={act(Tool::Redo)} disabled={!look.can_redo}
+                    aria-label="Redo" title="Redo">{ icon(icon::REDO) }</button>
+                <button type="button" class="button" onclick={act(Tool::Reset)}
+                    title="Back to the beginning">{ icon(icon::RESET) }{ "Reset" }</button>
+            </div>
+        </div>
+    }
+}
+
+fn size_button(count: u8, now: u8, on_line: &Callback<String>) -> Html {
+    let onclick = on_line.reform(move |_: MouseEvent| format!("nodes {count}"));
+    let label = if count == 1 { "1 node".to_owned() } else { format!("{count} nodes") };
+    html! {
+        <button key={count} type="button" aria-pressed={(count == now).to_string()} aria-label={label} {onclick}>{ count }</button>
+    }
+}

@@ -1,0 +1,117 @@
+//! What the timeline shows, in per cent of its length: bands of terms, marks of events.
+
+use lab::view::{FeedItem, Mark};
+
+use crate::words;
+
+/// Marks of one kind closer than this are one mark.
+const APART: f64 = 0.6;
+
+/// A stretch of events under one leader's term.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Band {
+    pub(crate) start: f64,
+    pub(crate) width: f64,
+    pub(crate) term: u64,
+    pub(crate) text: String,
+}
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Tick {
+    pub(crate) at: f64,
+    pub(crate) kind: &'static str,
+    pub(crate) text: String,
+}
+
+/// The timeline of a run of `end` events.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Chart {
+    pub(crate) bands: Vec<Band>,
+    pub(crate) ticks: Vec<Tick>,
+}
+
+/// The name of a mark in style sheets, for those that are drawn.
+fn kind(mark: Mark) -> Option<&'static str> {
+    match mark {
+        Mark::Election => Some("election"),
+        Mark::Fault => Some("fault"),
+        Mark::Client => Some("client"),
+        Mark::Commit => Some("commit"),
+        Mark::Violation => Some("violation"),
+        Mark::Leader | Mark::StepDown => None,
+    }
+}
+
+/// Reads the chart from the feed.
+pub(crate) fn chart(feed: &[FeedItem], end: u64) -> Chart {
+    let per_cent = |seq: u64| 100.0 * seq as f64 / end.max(1) as f64;
+    let mut chart = Chart::default();
+    let leaders: Vec<&FeedItem> = feed.iter().filter(|item| item.mark == Mark::Leader).collect();
+    for (place, item) in leaders.iter().enumerate() {
+        let until = leaders.get(place + 1).map_or(end, |next| next.seq);
+        let width = per_cent(until) - per_cent(item.seq);
+        let leader = item.node.map(words::node).unwrap_or_default();
+        chart.bands.push(Band {
+            start: per_cent(item.seq),
+            width,
+            term: item.term,
+            text: match width {
+                wide if wide > 16.0 => format!("term {} · {leader}", item.term),
+                narrow if narrow > 5.0 => format!("t{}", item.term),
+                _ => String::new(),
+            },
+        });
+    }
+    let mut last = [("", f64::MIN); 5];
+    for item in feed {
+        let Some(kind) = kind(item.mark) else { continue };
+        let at = per_cent(item.seq);
+        let Some(slot) = last.iter_mut().find(|(known, _)| *known == kind || known.is_empty())
+        else {
+            continue;
+        };
+        if slot.0 == kind && at - slot.1 < APART {
+            continue;
+        }
+        *slot = (kind, at);
+        chart.ticks.push(Tick { at, kind, text: item.text.clone() });
+    }
+    chart
+}
+
+#[cfg(test)]
+mod tests {
+    use lab::view::Level;
+
+    use super::*;
+
+    fn item(seq: u64, mark: Mark, term: u64) -> FeedItem {
+        FeedItem {
+            seq,
+            at_micros: seq,
+            level: Level::Neutral,
+            mark,
+            node: Some(4),
+            term,
+            text: String::new(),
+            cause: None,
+        }
+    }
+
+    #[test]
+    fn a_band_lasts_until_the_next_leader() {
+        let feed = [item(20, Mark::Leader, 1), item(60, Mark::Leader, 3)];
+        let bands = chart(&feed, 100).bands;
+        let spans: Vec<_> = bands.iter().map(|band| (band.start, band.width, band.term)).collect();
+        assert_eq!(spans, [(20.0, 40.0, 1), (60.0, 40.0, 3)]);
+        assert_eq!(bands[0].text, "term 1 · n4");
+    }
+
+    #[test]
+    fn marks_that_would_lie_on_each_other_are_one() {
+        let feed: Vec<_> = (0..1_000).map(|seq| item(seq, Mark::Commit, 1)).collect();
+        assert!(chart(&feed, 1_000).ticks.len() <= 170);
+        assert_eq!(chart(&[], 0), Chart::default());
+    }
+}

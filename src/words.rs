@@ -1,0 +1,142 @@
+//! Numbers and facts as the page words them.
+
+use lab::view::{Condition, Knows, Level, Role};
+
+/// The colour of a term: the six take turns, and term 0 (nobody has led yet) has none.
+pub(crate) fn hue(term: u64) -> String {
+    if term == 0 { "none".to_owned() } else { (term % 6).to_string() }
+}
+
+/// A node's name.
+pub(crate) fn node(id: u8) -> String {
+    format!("n{id}")
+}
+
+/// A role in one word.
+pub(crate) fn role(role: Role) -> &'static str {
+    match role {
+        Role::Follower => "follower",
+        Role::PreCandidate => "pre-vote",
+        Role::Candidate => "candidate",
+        Role::Leader => "leader",
+    }
+}
+
+/// What stands in the disc: the role, or why there is none to speak of.
+pub(crate) fn standing(condition: Condition, of: Role) -> &'static str {
+    match condition {
+        Condition::Running => role(of),
+        Condition::Paused => "paused",
+        Condition::Crashed => "down",
+    }
+}
+
+/// The name of a level in style sheets.
+pub(crate) fn level(level: Level) -> &'static str {
+    match level {
+        Level::Good => "good",
+        Level::Neutral => "neutral",
+        Level::Warning => "warning",
+        Level::Bad => "bad",
+    }
+}
+
+/// What a client knows, in one word.
+pub(crate) fn knows(knows: Knows) -> &'static str {
+    match knows {
+        Knows::Waiting => "waiting",
+        Knows::Acknowledged => "acknowledged",
+        Knows::Failed => "failed",
+        Knows::Unknown => "unknown",
+    }
+}
+
+/// A moment: `12.480 s`.
+pub(crate) fn seconds(micros: u64) -> String {
+    let millis = micros / 1_000;
+    format!("{}.{:03} s", millis / 1_000, millis % 1_000)
+}
+
+/// A span in the unit that suits it: `40 ms`, `1.5 s`.
+pub(crate) fn span(micros: u64) -> String {
+    if micros < 1_000 {
+        format!("{micros} µs")
+    } else if micros < 1_000_000 {
+        trim(micros as f64 / 1_000.0, "ms")
+    } else {
+        trim(micros as f64 / 1_000_000.0, "s")
+    }
+}
+
+fn trim(number: f64, unit: &str) -> String {
+    let text = format!("{number:.2}");
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    format!("{text} {unit}")
+}
+
+/// A whole number with thin groups: `1,204`.
+pub(crate) fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `text`, cut to at most `most` characters.
+pub(crate) fn cut(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    let mut short: String = text.chars().take(most.saturating_sub(1)).collect();
+    short.push('…');
+    short
+}
+
+/// Names in a row: `n1, n2 and n5`.
+pub(crate) fn list(ids: &[u8]) -> String {
+    match ids {
+        [] => String::new(),
+        [one] => node(*one),
+        [first @ .., last] => {
+            let first: Vec<String> = first.iter().map(|id| node(*id)).collect();
+            format!("{} and {}", first.join(", "), node(*last))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_worded_with_their_unit() {
+        assert_eq!(seconds(12_480_999), "12.480 s");
+        assert_eq!(span(40_000), "40 ms");
+        assert_eq!(span(1_500_000), "1.5 s");
+        assert_eq!(span(250), "250 µs");
+    }
+
+    #[test]
+    fn numbers_are_grouped() {
+        assert_eq!(count(7), "7");
+        assert_eq!(count(1_204), "1,204");
+        assert_eq!(count(1_000_000), "1,000,000");
+    }
+
+    #[test]
+    fn long_text_is_cut_between_characters() {
+        assert_eq!(cut("مرحبا", 3), "مر…");
+        assert_eq!(cut("abc", 3), "abc");
+    }
+
+    #[test]
+    fn names_are_listed() {
+        assert_eq!(list(&[1, 2, 5]), "n1, n2 and n5");
+        assert_eq!(list(&[4]), "n4");
+    }
+}
