@@ -172,3 +172,72 @@ fn join(nodes: &[NodeId]) -> String {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::{Opening, Session};
+
+    /// The diagnosis after a script.
+    #[track_caller]
+    fn check(nodes: u8, script: &str, level: Level, text: &str) {
+        let setup = script.to_owned();
+        let session = Session::new(Opening { nodes, seed: 1, setup, ..Opening::default() })
+            .expect("a good script");
+        let diagnosis = session.stage().diagnosis;
+        assert_eq!((diagnosis.level, diagnosis.text.as_str()), (level, text), "{script}");
+    }
+
+    const LED_BY_N1: &str = "until leader\ntransfer n1\nuntil leader is n1\nadvance 1s\n";
+
+    /// Proves: each way a cluster can be gets its own sentence, with numbers of configured voters.
+    #[test]
+    fn every_state_has_its_sentence() {
+        let led = |more: &str| format!("{LED_BY_N1}{more}");
+        check(5, &led(""), Level::Good, "n1 leads term 2 and reaches every voter: 2 more may fail");
+        check(
+            5,
+            &led("crash n5\ncrash n4"),
+            Level::Warning,
+            "n1 leads term 2 and reaches 3 of 5 voters: none may fail",
+        );
+        check(
+            5,
+            &led("partition n1 n2 | n3 n4 n5"),
+            Level::Warning,
+            "n1 leads term 2 but reaches 2 of 5 voters, itself included: it cannot commit",
+        );
+        check(
+            5,
+            &led("crash n3\ncrash n4\ncrash n5\nadvance 4s"),
+            Level::Bad,
+            "no leader: n1 and n2 reach 2 of 5 voters, 3 are needed",
+        );
+        check(3, &led("crash n1\ncrash n2\ncrash n3"), Level::Bad, "no node runs");
+        check(
+            1,
+            "until leader",
+            Level::Good,
+            "n1 leads term 1 and reaches every voter: none may fail",
+        );
+        check(
+            3,
+            "",
+            Level::Neutral,
+            "no leader yet: the first election timer to run out decides who stands",
+        );
+    }
+
+    /// Proves: a deposed leader that has not noticed is named beside the new one.
+    #[test]
+    fn a_stale_leader_is_named() {
+        let script = "set check-quorum off\nuntil leader\ntransfer n1\nuntil leader is n1\n\
+                      partition n1 n2 | n3 n4 n5\nuntil leader is n3 or leader is n4 or leader is n5";
+        let setup = script.to_owned();
+        let session = Session::new(Opening { nodes: 5, seed: 1, setup, ..Opening::default() })
+            .expect("a good script");
+        let text = session.stage().diagnosis.text;
+        assert!(text.ends_with("n1 still believes to lead term 2"), "{text}");
+        assert_eq!(session.stage().groups, [vec![1, 2], vec![3, 4, 5]]);
+    }
+}

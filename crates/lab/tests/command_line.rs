@@ -1,0 +1,128 @@
+//! The command `lab` as another program sees it: streams, exit statuses, files.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+fn lab(arguments: &[&str], input: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_lab"))
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("lab starts");
+    let mut stdin = child.stdin.take().expect("its input is a pipe");
+    stdin.write_all(input.as_bytes()).expect("it reads its input");
+    drop(stdin);
+    child.wait_with_output().expect("it ends")
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).expect("lab writes UTF-8")
+}
+
+/// A file for one test, in the folder that cargo keeps for tests.
+fn scratch(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name)
+}
+
+/// Proves: the transcript of design §8, to the letter.
+#[test]
+fn run_prints_the_transcript_of_the_contract() {
+    let script = "nodes 3\nuntil leader\netcdctl put name john\netcdctl get name\n\
+                  etcdctl get / --prefix --keys-only\n";
+    let output = lab(&["run", "-"], script);
+    let expected = "$ nodes 3\n$ until leader\n$ etcdctl put name john\nOK\n\
+                    $ etcdctl get name\nname\njohn\n$ etcdctl get / --prefix --keys-only\n";
+    assert_eq!(text(&output.stdout), expected);
+    assert_eq!(text(&output.stderr), "");
+    assert_eq!(output.status.code(), Some(0));
+}
+
+/// Proves: a bad line anywhere means that nothing runs, and says where and what was expected.
+#[test]
+fn a_bad_script_runs_nothing() {
+    for (script, place) in [
+        ("until leader\n\n  crush n1\n", "<stdin>:3:3: "),
+        ("nodes 0\n", "<stdin>:1:7: "),
+        ("nodes 8\n", "<stdin>:1:7: "),
+        ("etcdctl put 'name\n", "<stdin>:1:13: "),
+        ("etcdctl txn <<'EOF'\nput a b\n", "<stdin>:1:"),
+    ] {
+        let output = lab(&["run", "-"], script);
+        assert_eq!(text(&output.stdout), "", "{script}");
+        assert!(text(&output.stderr).starts_with(place), "{}", text(&output.stderr));
+        assert_eq!(output.status.code(), Some(2), "{script}");
+    }
+}
+
+/// Proves: exit status 1 for a failed check, 3 for a broken safety property.
+#[test]
+fn the_exit_status_says_what_went_wrong() {
+    assert_eq!(lab(&["run"], "assert leader\n").status.code(), Some(1));
+    assert_eq!(lab(&["run"], "until term >= 9 limit 1s\n").status.code(), Some(1));
+    // Other lines that fail are part of the transcript.
+    assert_eq!(lab(&["run"], "crash n7\netcdctl get\n").status.code(), Some(0));
+    let unsafe_script = "nodes 5\ndisable majority\nuntil leader\npartition n1 n2 | n3 n4 n5\n\
+                         advance 5s\netcdctl --endpoints=n1 put a 1\netcdctl --endpoints=n3 put a 2\n\
+                         heal\nadvance 10s\n";
+    let output = lab(&["run"], unsafe_script);
+    assert_eq!(output.status.code(), Some(3), "{}", text(&output.stdout));
+    assert!(text(&output.stderr).contains("a safety property broke"));
+}
+
+/// Proves: remarks go to standard error, and only with -v.
+#[test]
+fn remarks_are_written_on_demand() {
+    let script = "until leader\n";
+    assert_eq!(text(&lab(&["run"], script).stderr), "");
+    assert!(text(&lab(&["run", "-v"], script).stderr).contains("leads term 1"));
+}
+
+/// Proves: trace and history are JSON lines as `docs/trace.md` describes them, and a client's
+/// call can be followed through both.
+#[test]
+fn trace_and_history_tell_the_whole_run() {
+    let (trace, history) = (scratch("run.trace.jsonl"), scratch("run.history.jsonl"));
+    let script = "nodes 5\nuntil leader\netcdctl put name john\ncrash leader\nadvance 3s\nrestart\n\
+                  advance 1s\n";
+    let files = [trace.to_str().expect("a path"), history.to_str().expect("a path")];
+    let output = lab(&["run", "--trace", files[0], "--history", files[1]], script);
+    assert_eq!(output.status.code(), Some(0));
+    let read = |path: &PathBuf| -> Vec<serde_json::Value> {
+        let text = std::fs::read_to_string(path).expect("the file was written");
+        text.lines().map(|line| serde_json::from_str(line).expect("a JSON line")).collect()
+    };
+    let (trace, history) = (read(&trace), read(&history));
+    assert_eq!(trace[0]["format"], "raft-lab-trace");
+    assert_eq!((&trace[0]["version"], &trace[0]["nodes"]), (&1.into(), &5.into()));
+    for (seq, event) in trace[1..].iter().enumerate() {
+        assert_eq!(event["seq"], seq, "events are numbered without a gap");
+        if let Some(cause) = event["cause"].as_u64() {
+            assert!(cause < seq as u64, "a cause comes before what it brings about");
+        }
+    }
+    let kinds = |kind: &str| trace[1..].iter().filter(|event| event["kind"] == kind).count();
+    assert_eq!((kinds("start"), kinds("crash"), kinds("restart")), (1, 1, 1));
+    assert!(kinds("tick") > 100 && kinds("deliver") > 100 && kinds("persist") > 4);
+    let leaders: Vec<_> = trace[1..]
+        .iter()
+        .filter(|event| event["role"] == "leader")
+        .map(|event| (event["term"].as_u64(), event["node"].as_u64()))
+        .collect();
+    assert!(leaders.iter().any(|(term, _)| *term >= Some(2)), "a second leader was elected");
+    assert_eq!(history[0]["op"], "put");
+    assert_eq!(history[0]["args"], serde_json::json!({"key": "name", "value": "john"}));
+    assert_eq!((&history[1]["return"], &history[1]["outcome"]), (&1.into(), &"ok".into()));
+    assert_eq!(history[1]["revision"], 2);
+}
+
+/// Proves: hashes are printed for every seed, and are the same each time.
+#[test]
+fn hashes_repeat_themselves() {
+    let (one, other) =
+        (lab(&["hash", "--seeds", "1..7"], ""), lab(&["hash", "--seeds", "1..7"], ""));
+    assert_eq!(text(&one.stdout).lines().count(), 7);
+    assert_eq!(one.stdout, other.stdout);
+}
