@@ -98,7 +98,8 @@ fn arguments(command: &str, words: &[&str]) -> Vec<String> {
         ("unset", _) => owned(["ETCDCTL_API", "ETCDCTL_ENDPOINTS"]),
         ("until" | "assert", _) => {
             let mut found = predicate::complete(words);
-            if command == "until" && !words.is_empty() {
+            // Where a predicate may end, so may the line, and `until` then knows one word more.
+            if command == "until" && found.iter().any(|word| word == "since") {
                 found.push("limit".to_owned());
             }
             found

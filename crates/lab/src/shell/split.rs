@@ -373,3 +373,83 @@ fn operator(at: usize, found: &str) -> ShellError {
 fn substitution(at: usize) -> ShellError {
     fault(at, "the output of a command cannot be used here; quote it if you mean the characters")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Proves: words come out as a POSIX shell's; variables stay names.
+    #[test]
+    fn splits_as_a_shell() {
+        let check = |line: &str, expected: &[&str]| {
+            let words = split(line, 0).unwrap_or_else(|error| panic!("{line}: {error:?}")).words;
+            let shown: Vec<String> = words
+                .iter()
+                .map(|spanned| spanned.word.expand(&|name| Some(format!("<{name}>"))))
+                .collect();
+            assert_eq!(shown, expected, "{line}");
+        };
+        check("a  b\tc", &["a", "b", "c"]);
+        check("'a b' \"c d\" e\\ f", &["a b", "c d", "e f"]);
+        check("a'b'\"c\"d", &["abcd"]);
+        check("'' \"\"", &["", ""]);
+        check("it\\'s 'don'\\''t'", &["it's", "don't"]);
+        check("\"a\\\"b\\\\c\\$d\\e\"", &["a\"b\\c$d\\e"]);
+        check("'$a \\n' \"$a\" $a ${a}b $", &["$a \\n", "<a>", "<a>", "<a>b", "$"]);
+        check("a # b", &["a"]);
+        check("a#b '#c' \\#d", &["a#b", "#c", "#d"]);
+        check("a \\\n b", &["a", "b"]);
+        check("a\\\nb", &["ab"]);
+        check("* ? [a] {b,c} ~ ! ^ a=b", &["*", "?", "[a]", "{b,c}", "~", "!", "^", "a=b"]);
+        check("<<EOF a", &["a"]);
+        check("🦀 שלום '\u{202e}' \u{a0}", &["🦀", "שלום", "\u{202e}", "\u{a0}"]);
+        check("", &[]);
+    }
+
+    /// Proves: the line ends at its line feed, and `&` and input are told apart from words.
+    #[test]
+    fn lines_and_input() {
+        let line = split("x\na <<-'E F' b & # c\nd", 2).expect("good");
+        assert_eq!(line.words.len(), 2);
+        assert_eq!(line.end, 20);
+        assert!(line.background.is_some());
+        let (_, Redirect::HereDocument { delimiter, quoting, tabs }) =
+            line.redirect.expect("input")
+        else {
+            panic!("a here-document");
+        };
+        assert_eq!((delimiter.as_str(), quoting, tabs), ("E F", Quoting::Quoted, Tabs::Strip));
+    }
+
+    /// Proves: what this shell has not is refused where it stands.
+    #[test]
+    fn refusals() {
+        for (line, offset) in [
+            ("a 'b", 2),
+            ("a \"b", 2),
+            ("a \"b\nc\"", 2),
+            ("a b|c", 3),
+            ("a; b", 1),
+            ("a >b", 2),
+            ("a <b", 2),
+            ("a (b)", 2),
+            ("a `b`", 2),
+            ("a \"`b`\"", 3),
+            ("a ${b", 2),
+            ("a ${}", 2),
+            ("a $(b)", 2),
+            ("a $?", 2),
+            ("a & b", 2),
+            ("a && b", 2),
+            ("a <<", 4),
+            ("a <<\n", 4),
+            ("a <<$b", 4),
+            ("a <<E <<F", 6),
+            ("a <<<", 5),
+            ("a\\", 1),
+        ] {
+            let error = split(line, 0).expect_err(line);
+            assert_eq!(error.offset, offset, "{line}: {error}");
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! Names of commands: those near a wrong one, and those a terminal can complete to.
 
 use super::commands::{Body, COMMANDS, GLOBAL_FLAGS, HELP_FLAG, Spec};
-use super::{name_of, named};
+use super::{find, name_of};
 
 /// Every command and group, for hints.
 pub(crate) fn command_names() -> Vec<&'static str> {
@@ -38,18 +38,8 @@ fn edits(left: &[char], right: &[char]) -> usize {
 
 /// What could stand after these words of an etcdctl line, for a word that begins with `begun`.
 pub(crate) fn complete(words: &[&str], begun: &str) -> Vec<String> {
-    let mut path: Vec<&'static Spec> = Vec::new();
-    for word in words.iter().filter(|word| !word.starts_with('-')) {
-        let specs = match path.last() {
-            None => COMMANDS,
-            Some(Spec { body: Body::Group(specs), .. }) => specs,
-            Some(_) => break,
-        };
-        match named(specs, word) {
-            Some(spec) => path.push(spec),
-            None => break,
-        }
-    }
+    let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+    let Ok((path, _)) = find(&words) else { return Vec::new() };
     if begun.starts_with('-') {
         let own = path.last().map_or(&[][..], |spec| spec.flags);
         let mut flags: Vec<String> = own

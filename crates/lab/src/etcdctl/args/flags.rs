@@ -198,64 +198,65 @@ fn set_named(flag: &Flag, value: &str, given: &mut Given) -> Result<(), String> 
     })
 }
 
-/// A list with commas between, read as a line of CSV.
+/// A list with commas between, read as a line of CSV, as Go's `encoding/csv` reads it.
 fn split_list(text: &str) -> Result<Vec<String>, String> {
-    if text.is_empty() {
-        return Ok(Vec::new());
-    }
-    let bare = "bare \" in non-quoted-field";
     let mut fields = Vec::new();
-    let mut rest = text;
-    loop {
-        if let Some(quoted) = rest.strip_prefix('"') {
-            let mut field = String::new();
-            let mut inside = quoted;
-            loop {
-                let (before, after) = inside.split_once('"').ok_or_else(|| {
-                    format!(
-                        "parse error on line 1, column {}: extraneous or missing \" in \
-                             quoted-field",
-                        text.len() + 1
-                    )
-                })?;
-                field.push_str(before);
-                match after.strip_prefix('"') {
-                    Some(more) => {
-                        field.push('"');
-                        inside = more;
-                    }
-                    None => {
-                        inside = after;
-                        break;
-                    }
+    let mut rest = (!text.is_empty()).then_some(text);
+    while let Some(field) = rest {
+        rest = match field.strip_prefix('"') {
+            Some(inside) => {
+                let (field, after) = quoted_field(inside)?;
+                fields.push(field);
+                match after.strip_prefix(',') {
+                    None if after.is_empty() => None,
+                    None => return Err(stray_quote(text, text.len() - after.len() - 1)),
+                    next => next,
                 }
             }
-            fields.push(field);
-            match inside.strip_prefix(',') {
-                Some(next) => rest = next,
-                None if inside.is_empty() => return Ok(fields),
-                None => {
-                    let column = text.len() - inside.len();
+            None => {
+                let (plain, next) = match field.split_once(',') {
+                    Some((plain, next)) => (plain, Some(next)),
+                    None => (field, None),
+                };
+                if let Some(quote) = plain.find('"') {
+                    let column = column(text, text.len() - field.len() + quote);
                     return Err(format!(
-                        "parse error on line 1, column {column}: extraneous or missing \" in \
-                         quoted-field"
+                        "parse error on line 1, column {column}: bare \" in non-quoted-field"
                     ));
                 }
+                fields.push(plain.to_owned());
+                next
             }
-        } else {
-            let (field, next) = match rest.split_once(',') {
-                Some((field, next)) => (field, Some(next)),
-                None => (rest, None),
-            };
-            if let Some(quote) = field.find('"') {
-                let column = text.len() - rest.len() + quote + 1;
-                return Err(format!("parse error on line 1, column {column}: {bare}"));
+        };
+    }
+    Ok(fields)
+}
+
+/// The text up to the closing quote, two quotes standing for one, and what follows it.
+fn quoted_field(mut inside: &str) -> Result<(String, &str), String> {
+    let mut field = String::new();
+    loop {
+        let Some((before, after)) = inside.split_once('"') else {
+            let error = "extraneous or missing \" in quoted-field";
+            return Err(format!("record on line 1; parse error on line 2, column 0: {error}"));
+        };
+        field.push_str(before);
+        match after.strip_prefix('"') {
+            Some(more) => {
+                field.push('"');
+                inside = more;
             }
-            fields.push(field.to_owned());
-            match next {
-                Some(next) => rest = next,
-                None => return Ok(fields),
-            }
+            None => return Ok((field, after)),
         }
     }
+}
+
+fn stray_quote(text: &str, offset: usize) -> String {
+    let column = column(text, offset);
+    format!("parse error on line 1, column {column}: extraneous or missing \" in quoted-field")
+}
+
+/// Characters before a byte.
+fn column(text: &str, offset: usize) -> usize {
+    text.get(..offset).unwrap_or(text).chars().count()
 }

@@ -1,1 +1,211 @@
+//! Our parser against what the real program was recorded to do.
 
+use super::*;
+use crate::shell;
+
+fn words(line: &str) -> (Vec<String>, Environment) {
+    let split = shell::split(line, 0).expect(line);
+    let mut environment = Environment::new();
+    let mut words = Vec::new();
+    for spanned in split.words {
+        let text = spanned.word.as_literal().expect("no variables").to_owned();
+        match text.split_once('=') {
+            Some((name, value)) if words.is_empty() && name.starts_with("ETCDCTL_") => {
+                environment.insert(name.to_owned(), value.to_owned());
+            }
+            _ => words.push(text),
+        }
+    }
+    (words, environment)
+}
+
+fn invocation(line: &str) -> Invocation {
+    let (words, environment) = words(line);
+    Invocation::parse(&words, &environment).unwrap_or_else(|error| panic!("{line}: {error:?}"))
+}
+
+/// What we do, in the words of the recording.
+fn told(line: &str) -> String {
+    let (words, environment) = words(line);
+    let refused = |error: UsageError| {
+        let shows = match error.stdout.starts_with("NAME:") {
+            true => "usage",
+            false => "silent",
+        };
+        let lines =
+            error.stderr.lines().map(|line| format!("| {line}").trim_end().to_owned() + "\n");
+        format!("exit {} {shows}\n{}", error.exit_code, lines.collect::<String>())
+    };
+    match Invocation::parse(&words, &environment) {
+        Err(error) => refused(error),
+        Ok(Invocation { command, .. }) => match command {
+            Subcommand::Put(Put { value: PutValue::StandardInput, .. }) => {
+                refused(Put::without_value())
+            }
+            Subcommand::Put(_) | Subcommand::Get(_) | Subcommand::Del(_) => "runs\n".to_owned(),
+            Subcommand::Version => "exit 0 prints\n".to_owned(),
+            Subcommand::Help(text) if text.starts_with("NAME:") => "exit 0 usage\n".to_owned(),
+            Subcommand::Help(_) => "exit 0 prints\n".to_owned(),
+            Subcommand::NotInThisLab(name) => format!("not in this lab: {name}\n"),
+        },
+    }
+}
+
+/// Proves: every recorded line ends as with the real program: exit status, usage or not, and
+/// standard error to the letter.
+#[test]
+fn as_recorded() {
+    let recorded = include_str!("recorded.txt");
+    let mut compared = 0;
+    for case in recorded.split("\n\n").skip(1).filter(|case| !case.trim().is_empty()) {
+        let (line, expected) = case.trim_start().split_once('\n').expect("a line and what it did");
+        let line = line.strip_prefix("$ ").expect("a line begins with $");
+        let ours = told(line);
+        if ours.starts_with("not in this lab") {
+            continue;
+        }
+        assert_eq!(ours.trim_end(), expected.trim_end(), "{line}");
+        compared += 1;
+    }
+    assert!(compared >= 130, "only {compared} lines were compared");
+}
+
+/// Proves: flags mean the same wherever and however they are written.
+#[test]
+fn flags_anywhere() {
+    let expected = invocation("get a --prefix --limit=3 -w json --endpoints=n1,n2");
+    for line in [
+        "-w json get --prefix --limit 3 a --endpoints n1,n2",
+        "-wjson get --prefix=true a --limit=3 --endpoints n1 --endpoints n2",
+        "--write-out=json --endpoints=n1,n2 get --limit=0x3 --prefix=T a",
+        "ge --limit 3 -w=json --endpoints n1,n2 --prefix -- a",
+        "ETCDCTL_WRITE_OUT=json ETCDCTL_ENDPOINTS=n1,n2 get a --prefix --limit=3",
+    ] {
+        assert_eq!(invocation(line), expected, "{line}");
+    }
+    assert_eq!(expected.globals.endpoints, ["n1", "n2"]);
+    assert_eq!(expected.globals.write_out, WriteOut::Json);
+}
+
+/// Proves: values come out typed.
+#[test]
+fn values() {
+    let globals = invocation("get a --command-timeout=1m0.5s --dial-timeout 3s --hex").globals;
+    assert_eq!(globals.command_timeout, Micros(60_500_000));
+    assert_eq!(globals.dial_timeout, Micros(3_000_000));
+    assert!(globals.hex);
+    assert_eq!(invocation("get a --command-timeout=-1s").globals.command_timeout, Micros(0));
+
+    let Subcommand::Put(put) = invocation("put --lease=694d -- -k -v").command else { panic!() };
+    assert_eq!((put.key.as_str(), put.lease), ("-k", 0x694d));
+    assert_eq!(put.value, PutValue::Argument("-v".to_owned()));
+    let Subcommand::Put(put) = invocation("put k --ignore-value").command else { panic!() };
+    assert_eq!(put.value, PutValue::Keep);
+    let Subcommand::Get(get) = invocation("get a b --order=descend --sort-by=Modify").command
+    else {
+        panic!()
+    };
+    assert_eq!(get.range, KeyRange::Interval("a".to_owned(), "b".to_owned()));
+    assert_eq!((get.order, get.sort_by), (Some(SortOrder::Descend), Some(SortBy::Modify)));
+}
+
+/// Proves: what is not built says so by its whole name, and so do flags that would do nothing.
+#[test]
+fn not_in_this_lab() {
+    for (line, name) in [
+        ("watch a --rev=1", "watch"),
+        ("lease grant 10", "lease grant"),
+        ("member lis", "member list"),
+        ("-w table endpoint status", "endpoint status"),
+        ("ETCDCTL_API=2 get a", "get of API version 2"),
+    ] {
+        assert_eq!(invocation(line).command, Subcommand::NotInThisLab(name.to_owned()), "{line}");
+    }
+    let (words, environment) = words("get a --user root");
+    let error = Invocation::parse(&words, &environment).expect_err("no users here");
+    assert_eq!(error.stderr, "Error: --user is not in this lab; see docs/etcd.md\n");
+}
+
+/// Proves: a flag and its variable together are refused, as by the real program.
+#[test]
+fn conflicts() {
+    let (words, environment) = words("ETCDCTL_ENDPOINTS=n1 get a --endpoints=n1");
+    let error = Invocation::parse(&words, &environment).expect_err("a conflict");
+    assert_eq!(error.exit_code, 1);
+    assert!(error.stderr.contains("ETCDCTL_ENDPOINTS"));
+}
+
+/// Proves: help texts show every flag, and help can be asked for in every way.
+#[test]
+fn help_texts() {
+    let page = |line: &str| match invocation(line).command {
+        Subcommand::Help(text) => text,
+        other => panic!("{line}: {other:?}"),
+    };
+    let get = page("get --help");
+    for way in ["get -h", "help get", "get a b c --help", "-h get", "he ge"] {
+        assert_eq!(page(way), get, "{way}");
+    }
+    for flag in commands::GLOBAL_FLAGS.iter().chain(commands::COMMANDS[0].flags) {
+        assert!(get.contains(&format!("--{}", flag.name)), "{}", flag.name);
+    }
+    let all = page("");
+    assert!(all.contains("lease grant") && all.contains("version"));
+    assert!(page("lease").contains("keep-alive"));
+    for text in [get, all] {
+        assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+    }
+}
+
+/// Proves: no words bring the parser down.
+#[test]
+fn random_words_are_harmless() {
+    let pieces = [
+        "get",
+        "put",
+        "del",
+        "lease",
+        "grant",
+        "help",
+        "a",
+        "",
+        "-",
+        "--",
+        "---",
+        "-w",
+        "-wjson",
+        "-h",
+        "--prefix",
+        "--prefix=",
+        "--limit",
+        "--limit=9",
+        "=",
+        "--=",
+        "-é",
+        "🦀",
+        "--endpoints",
+        "\"a",
+        "\"a\"b,",
+        "--endpoints=\"",
+        "-w=",
+        "--rev=-9",
+        "--command-timeout",
+        "1µs",
+        "9h",
+        "\n",
+    ];
+    let mut state: u64 = 5;
+    let mut below = |bound: usize| {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(state >> 40).expect("small") % bound
+    };
+    for _ in 0..50_000 {
+        let count = below(7);
+        let words: Vec<String> =
+            (0..count).map(|_| pieces[below(pieces.len())].to_owned()).collect();
+        let _ = Invocation::parse(&words, &Environment::new());
+        let plain: Vec<&str> = words.iter().map(String::as_str).collect();
+        let _ = complete(&plain, pieces[below(pieces.len())]);
+    }
+}
