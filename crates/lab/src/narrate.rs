@@ -35,6 +35,7 @@ impl Narrator {
             | EventKind::Deliver
             | EventKind::Lose
             | EventKind::Persist
+            | EventKind::Report
             | EventKind::Request
             | EventKind::Cancel
             | EventKind::Call

@@ -2,8 +2,8 @@
 
 use kv_core::Store;
 use raft_core::{
-    Dice, Entry, Index, Message, NodeId, Payload, ProposeError, Raft, ReadContext, RoleKind, Rules,
-    Snapshot, Stored, TransferError,
+    Delivery, Dice, Entry, Index, Message, NodeId, Payload, ProposeError, Raft, ReadContext,
+    RoleKind, Rules, Snapshot, Stored, TransferError,
 };
 use serde::{Deserialize, Serialize};
 
@@ -195,6 +195,13 @@ impl Member {
     pub fn transfer_leader(&mut self, now: Micros, to: NodeId) -> Result<(), TransferError> {
         self.timing.now = now;
         self.raft.transfer_leader(to)
+    }
+
+    /// The transport tells what became of a snapshot that was sent to this peer (etcd's
+    /// `ReportSnapshot`). Without a report a leader would wait for the peer's answer for ever.
+    pub fn report_snapshot(&mut self, now: Micros, to: NodeId, delivery: Delivery) {
+        self.timing.now = now;
+        self.raft.report_snapshot(to, delivery);
     }
 
     /// Switches rules of the protocol, for teaching.

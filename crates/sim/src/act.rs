@@ -2,7 +2,7 @@
 //! takes effect at once; one that makes no sense is an error and changes nothing.
 
 use member::Micros;
-use member::raft_core::{MessageKind, NodeId, Rule, Rules, TransferError};
+use member::raft_core::{Delivery, MessageKind, NodeId, Rule, Rules, TransferError};
 use serde::{Deserialize, Serialize};
 
 use crate::Cluster;
@@ -339,7 +339,7 @@ impl Cluster {
 
     fn change_link(&mut self, from: NodeId, to: NodeId, change: LinkChange, event: &mut Event) {
         if change == LinkChange::Cut {
-            self.network.lose_flights(event, from, to);
+            self.network.lose_flights(&mut self.queue, event, from, to);
         }
         let link = self.network.link_mut(from, to);
         match change {
@@ -383,8 +383,9 @@ impl Cluster {
 
     fn drop_message(&mut self, id: MessageId, event: &mut Event) {
         if let Some((slot, _)) = self.network.find(id) {
-            self.network.take(slot);
+            let flight = self.network.take(slot);
             event.dropped.push(id);
+            self.network.report(&mut self.queue, event, &flight.message, Delivery::Failed);
         }
     }
 

@@ -1,7 +1,7 @@
 //! The cluster: all that is simulated, and the one loop that lets it happen.
 
 use member::Micros;
-use member::raft_core::{Configuration, MessageKind, NodeId, RoleKind, Term};
+use member::raft_core::{Configuration, Delivery, MessageKind, NodeId, RoleKind, Term};
 use serde::{Deserialize, Serialize};
 
 use crate::checker::{Checkers, Violation};
@@ -111,6 +111,12 @@ impl Cluster {
             What::Expire { node, .. } => self.expire(node, &mut event),
             What::Arrive { slot, .. } => self.arrive(slot, &mut event),
             What::Synced { node, .. } => self.synced(node, &mut event),
+            What::SnapshotArrived { from, to } => {
+                self.report_snapshot(from, to, Delivery::Delivered, &mut event);
+            }
+            What::SnapshotLost { from, to } => {
+                self.report_snapshot(from, to, Delivery::Failed, &mut event);
+            }
             What::Request { call, .. } => self.request(call, &mut event),
             What::Cancel { call, node, .. } => self.cancel_at(call, node, &mut event),
             What::Reply { call, .. } => self.reply(call, &mut event),
@@ -293,6 +299,13 @@ impl Cluster {
                 Some(flight) if self.link(flight.from, flight.to).clogged => Prospect::WaitsOnLink,
                 Some(flight) => self.unless_paused(flight.to),
             },
+            What::SnapshotArrived { from, .. } | What::SnapshotLost { from, .. } => {
+                if self.node(from).is_crashed() {
+                    Prospect::Stale
+                } else {
+                    self.unless_paused(from)
+                }
+            }
             What::Synced { node, token } if self.node(node).life == token => {
                 self.unless_paused(node)
             }

@@ -1,7 +1,7 @@
 //! All links, and the messages in flight on them.
 
 use member::Micros;
-use member::raft_core::{Message, NodeId};
+use member::raft_core::{Body, Delivery, Message, NodeId};
 use serde::{Deserialize, Serialize};
 
 use crate::link::{Link, Passage};
@@ -131,6 +131,7 @@ impl Network {
         let (ends_at, fate) = match link.send(now) {
             Passage::None => {
                 event.dropped.push(id);
+                self.report(queue, event, &message, Delivery::Failed);
                 return;
             }
             Passage::ArrivesAt(at) => (at, Fate::Arrives),
@@ -178,7 +179,13 @@ impl Network {
 
     /// Loses what is in flight from one node to another; what has arrived at a paused node and
     /// waits there is past the link already.
-    pub(crate) fn lose_flights(&mut self, event: &mut Event, from: NodeId, to: NodeId) {
+    pub(crate) fn lose_flights(
+        &mut self,
+        queue: &mut Queue,
+        event: &mut Event,
+        from: NodeId,
+        to: NodeId,
+    ) {
         let clogged = self.link(from, to).clogged;
         for slot in 0..self.slots.len() as u32 {
             let on_link = self.slots[slot as usize].as_ref().is_some_and(|flight| {
@@ -186,10 +193,30 @@ impl Network {
                 flight.from == from && flight.to == to && on_its_way
             });
             if on_link {
-                event.dropped.push(self.take(slot).id);
+                let flight = self.take(slot);
+                event.dropped.push(flight.id);
+                self.report(queue, event, &flight.message, Delivery::Failed);
             }
         }
         event.dropped.sort_unstable();
+    }
+
+    /// The sender of a snapshot hears a little later what became of it: it goes over a connection
+    /// of its own, as in etcd, and a leader that heard nothing would wait for ever.
+    pub(crate) fn report(
+        &self,
+        queue: &mut Queue,
+        event: &Event,
+        message: &Message,
+        delivery: Delivery,
+    ) {
+        let Message { from, to, body: Body::InstallSnapshot { .. }, .. } = *message else { return };
+        let at = Micros(event.at.0 + self.link(to, from).latency.0);
+        let what = match delivery {
+            Delivery::Delivered => What::SnapshotArrived { from, to },
+            Delivery::Failed => What::SnapshotLost { from, to },
+        };
+        queue.schedule(at, what, Some(event.seq));
     }
 
     fn fly(&mut self, queue: &mut Queue, mut flight: Flight) {

@@ -1,7 +1,7 @@
 //! What a server process is told, and what becomes of what it says: writes go to its disk,
 //! messages onto the links, answers to the clients, and everything into the event.
 
-use member::raft_core::{Index, NodeId};
+use member::raft_core::{Delivery, Index, NodeId};
 use member::{Micros, Output, RequestId, Write};
 
 use crate::client::{Answer, CallId, Stage};
@@ -40,8 +40,10 @@ impl Cluster {
         if flight.is_lost() || self.node(flight.to).is_crashed() {
             event.kind = EventKind::Lose;
             event.dropped.push(flight.id);
+            self.network.report(&mut self.queue, event, &flight.message, Delivery::Failed);
             return;
         }
+        self.network.report(&mut self.queue, event, &flight.message, Delivery::Delivered);
         event.kind = EventKind::Deliver;
         event.delivered = Some(flight.id);
         let now = self.now;
@@ -59,6 +61,21 @@ impl Cluster {
         let number = node.disk.complete();
         node.with_member(now, |member, local, _| member.persisted(local, number));
         self.absorb(id, event);
+    }
+
+    /// The sender of a snapshot hears what became of it.
+    pub(crate) fn report_snapshot(
+        &mut self,
+        from: NodeId,
+        to: NodeId,
+        delivery: Delivery,
+        event: &mut Event,
+    ) {
+        event.kind = EventKind::Report;
+        let now = self.now;
+        self.node_mut(from)
+            .with_member(now, |member, local, _| member.report_snapshot(local, to, delivery));
+        self.absorb(from, event);
     }
 
     /// Takes what a server says and lets it happen. To be called after everything it was told.

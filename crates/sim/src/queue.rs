@@ -22,6 +22,10 @@ pub(crate) enum What {
     Arrive { slot: u32, token: u32 },
     /// The oldest write under way on a node's disk is durable.
     Synced { node: NodeId, token: u32 },
+    /// The sender of a snapshot hears that it has arrived.
+    SnapshotArrived { from: NodeId, to: NodeId },
+    /// The sender of a snapshot hears that it is lost.
+    SnapshotLost { from: NodeId, to: NodeId },
     /// A client's request arrives at the server that it was sent to.
     Request { call: CallId, attempt: u32 },
     /// The server hears that the client no longer waits.

@@ -57,6 +57,8 @@ pub enum EventKind {
     Deliver,
     /// A message died on its way, or arrived where nobody listens.
     Lose,
+    /// A server heard what became of a snapshot that it had sent.
+    Report,
     /// A write became durable.
     Persist,
     /// A client's request arrived at a server.
@@ -94,6 +96,7 @@ impl EventKind {
             EventKind::Expire => "expire",
             EventKind::Deliver => "deliver",
             EventKind::Lose => "lose",
+            EventKind::Report => "report",
             EventKind::Persist => "persist",
             EventKind::Request => "request",
             EventKind::Cancel => "cancel",
@@ -124,6 +127,7 @@ impl EventKind {
             | EventKind::Expire
             | EventKind::Deliver
             | EventKind::Lose
+            | EventKind::Report
             | EventKind::Persist
             | EventKind::Request
             | EventKind::Cancel

@@ -113,6 +113,11 @@ impl Session {
     /// If the set-up, or a goal's predicate, is not understood or never ends.
     pub fn new(opening: Opening) -> Result<Session, ScriptError> {
         let settings = Settings { nodes: opening.nodes, seed: opening.seed, ..Settings::default() };
+        settings.check().map_err(|error| ScriptError {
+            line: 1,
+            column: 1,
+            message: error.to_string(),
+        })?;
         let lines = parse_script(&opening.setup)?;
         let goals = goals::parse(&opening.goals)?;
         let live = Live::new(&settings, Vector::new(), &[], &goals);
