@@ -15,7 +15,7 @@ use crate::platform::{dom, keep, prose};
 use crate::stage::canvas::Painter;
 use crate::stage::geometry::{Layout, Point, Size};
 use crate::stage::menu::{Target, menu};
-use crate::stage::popup::Popup;
+use crate::stage::popup::{Leave, Popup};
 use crate::stage::{Act, Stage, flight};
 use crate::status::{Banner, Diagnosis};
 use crate::tools::{Tool, Tools};
@@ -41,7 +41,7 @@ pub(crate) enum Msg {
     Tool(Tool),
     Act(Act),
     Ask(Ask),
-    CloseMenu,
+    LeaveMenu(Leave),
     Sized(Size),
     Widened,
     /// The lab came into sight or left it.
@@ -76,6 +76,7 @@ pub(crate) struct App {
     tab_shown: bool,
     hosts: Option<Hosts>,
     frames: FrameLoop,
+    card: NodeRef,
     stage_host: NodeRef,
     canvas: NodeRef,
     calls: Calls,
@@ -89,7 +90,7 @@ struct Calls {
     tool: Callback<Tool>,
     act: Callback<Act>,
     ask: Callback<Ask>,
-    close: Callback<()>,
+    leave: Callback<Leave>,
     solution: Callback<()>,
     fold: Callback<MouseEvent>,
     theme: Callback<MouseEvent>,
@@ -104,7 +105,7 @@ impl Calls {
             tool: link.callback(Msg::Tool),
             act: link.callback(Msg::Act),
             ask: link.callback(Msg::Ask),
-            close: link.callback(|()| Msg::CloseMenu),
+            leave: link.callback(Msg::LeaveMenu),
             solution: link.callback(|()| Msg::Solution),
             fold: link.callback(|_| Msg::Fold),
             theme: link.callback(|_| Msg::ToggleTheme),
@@ -116,7 +117,7 @@ impl Calls {
 #[derive(Default)]
 struct Watches {
     size: Option<SizeWatch>,
-    _sight: Option<SightWatch>,
+    sight: Option<SightWatch>,
     _listeners: Vec<Listener>,
     _answers: Option<prose::Answers>,
 }
@@ -150,6 +151,7 @@ impl Component for App {
             tab_shown: true,
             hosts: scene.lesson().map(Hosts::new),
             frames: FrameLoop::new(move |elapsed| link.send_message(Msg::Frame(elapsed))),
+            card: NodeRef::default(),
             stage_host: NodeRef::default(),
             canvas: NodeRef::default(),
             calls: Calls::new(ctx),
@@ -189,11 +191,14 @@ impl Component for App {
     }
 
     fn rendered(&mut self, ctx: &Context<App>, _first: bool) {
-        if self.watches.size.is_none()
-            && let Some(host) = self.stage_host.cast::<web_sys::Element>()
-        {
-            let tell = ctx.link().callback(Msg::Sized);
+        let link = ctx.link();
+        if let (None, Some(host)) = (&self.watches.size, self.stage_host.cast()) {
+            let tell = link.callback(Msg::Sized);
             self.watches.size = SizeWatch::new(&host, move |size| tell.emit(size));
+        }
+        if let (None, Some(card)) = (&self.watches.sight, self.card.cast()) {
+            let tell = link.callback(Msg::InSight);
+            self.watches.sight = SightWatch::new(&card, move |is| tell.emit(is));
         }
         self.paint();
         self.run_frames();
@@ -207,11 +212,7 @@ fn first_panel(names: &[String]) -> Option<Tab> {
 
 fn watches(ctx: &Context<App>) -> Watches {
     let link = ctx.link();
-    let (seen, shown, leaving) = (
-        link.callback(Msg::InSight),
-        link.callback(Msg::TabShown),
-        link.callback(|()| Msg::Leaving),
-    );
+    let (shown, leaving) = (link.callback(Msg::TabShown), link.callback(|()| Msg::Leaving));
     let (widened, themed) = (link.callback(|()| Msg::Widened), link.callback(|()| Msg::Themed));
     let answer = link.callback(|(question, answer)| Msg::Answer(question, answer));
     let listeners = [
@@ -222,7 +223,7 @@ fn watches(ctx: &Context<App>) -> Watches {
     ];
     Watches {
         size: None,
-        _sight: dom::by_id("lab").and_then(|lab| SightWatch::new(&lab, move |is| seen.emit(is))),
+        sight: None,
         _listeners: listeners.into_iter().flatten().collect(),
         _answers: prose::Answers::new(move |question, chosen| answer.emit((question, chosen))),
     }
@@ -252,7 +253,8 @@ impl App {
             Msg::Ask(Ask::Show(tab)) => self.open = tab,
             Msg::Ask(Ask::Tool(tool)) => self.tool(tool),
             Msg::Ask(Ask::Complete(line, reply)) => reply.emit(desk.complete(&line)),
-            Msg::CloseMenu => self.close_menu(),
+            Msg::LeaveMenu(Leave::Back) => self.close_menu(),
+            Msg::LeaveMenu(Leave::Away) => self.menu = None,
             Msg::Sized(size) => return self.sized(size),
             Msg::Widened => self.wide = dom::matches(WIDE),
             Msg::InSight(is) => self.in_sight = is,
@@ -391,7 +393,7 @@ impl App {
         };
         let fold = if self.folded { "Unfold the picture" } else { "Fold the picture" };
         html! {
-            <div class="lab-card" data-folded={self.folded.then_some("")}>
+            <div class="lab-card" ref={&self.card} data-folded={self.folded.then_some("")}>
                 if self.wide { <Tools look={tools} on_line={&calls.line} on_tool={&calls.tool} /> }
                 <div class="lab-head">
                     <Diagnosis diagnosis={desk.stage.diagnosis.clone()} quorum={desk.stage.quorum} />
@@ -399,9 +401,11 @@ impl App {
                         aria-label={fold} onclick={&calls.fold}>{ icon(icon::FOLD) }</button>
                 </div>
                 <Banner rules_off={desk.stage.rules_off.clone()} violation={desk.stage.violation.clone()} on_tool={&calls.tool} />
-                <Stage view={desk.stage.clone()} layout={self.layout(desk)} host={self.stage_host.clone()}
-                    canvas={self.canvas.clone()} on_act={&calls.act} />
-                { self.popup(desk) }
+                <div class="stage-wrap">
+                    <Stage view={desk.stage.clone()} layout={self.layout(desk)} host={&self.stage_host}
+                        canvas={&self.canvas} on_act={&calls.act} />
+                    { self.popup(desk) }
+                </div>
                 <Transport {look} feed={desk.sheet.feed.clone()} on_time={&calls.time} />
             </div>
         }
@@ -411,7 +415,7 @@ impl App {
         let Some(opened) = self.menu else { return Html::default() };
         let Some(menu) = menu(opened.target, &desk.stage) else { return Html::default() };
         html! {
-            <Popup {menu} at={opened.at} on_line={&self.calls.line} on_close={&self.calls.close} />
+            <Popup {menu} at={opened.at} on_line={&self.calls.line} on_close={&self.calls.leave} />
         }
     }
 

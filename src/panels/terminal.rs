@@ -145,7 +145,7 @@ fn prompt(props: &PromptProps) -> Html {
             if !typing.choices.is_empty() {
                 <div class="choices" role="status">{ for typing.choices.iter().take(24).map(|choice| html! { <span>{ choice }</span> }) }</div>
             }
-            <label class="prompt" for="terminal-line" aria-hidden="true">{ if *busy { "… " } else { "$ " } }</label>
+            <span class="prompt" aria-hidden="true">{ if *busy { "… " } else { "$ " } }</span>
             <textarea id="terminal-line" ref={field} rows={rows.to_string()} value={typing.text.clone()} aria-label="Command"
                 aria-describedby="terminal-help" spellcheck="false" autocapitalize="off" autocomplete="off"
                 placeholder={if *busy { "runs; Ctrl-C interrupts" } else { "etcdctl put name john" }} {oninput} {onkeydown} />

@@ -23,6 +23,7 @@ struct Palette {
     none: String,
     paper: String,
     on_term: String,
+    line: String,
     bad: String,
 }
 
@@ -33,6 +34,7 @@ impl Palette {
             none: paint::property("--term-none"),
             paper: paint::property("--paper"),
             on_term: paint::property("--on-term"),
+            line: paint::property("--line"),
             bad: paint::property("--bad"),
         }
     }
@@ -48,7 +50,6 @@ impl Palette {
 
 /// A cross that stays for a while.
 struct Cross {
-    id: u64,
     at: Point,
     since: f64,
 }
@@ -57,6 +58,8 @@ struct Cross {
 #[derive(Default)]
 pub(crate) struct Painter {
     palette: Option<Palette>,
+    /// What flew in the frame before: what is gone too early has died.
+    before: Vec<FlightView>,
     crosses: Vec<Cross>,
 }
 
@@ -68,11 +71,13 @@ impl Painter {
 
     /// Forgets what died: after a jump in time or a change of the picture.
     pub(crate) fn forget(&mut self) {
+        self.before.clear();
         self.crosses.clear();
     }
 
     /// Draws one frame at `now` (virtual microseconds).
     pub(crate) fn draw(&mut self, canvas: &NodeRef, layout: &Layout, view: &StageView, now: f64) {
+        self.bury(layout, &view.flights, now);
         let Some(context) = paint::begin(canvas, layout.size()) else { return };
         let palette = self.palette.get_or_insert_with(Palette::read);
         let pen = Pen { context: &context, palette, unit: (layout.radius * 0.15).clamp(3.5, 11.0) };
@@ -83,18 +88,31 @@ impl Painter {
             }
         }
         for flight in &view.flights {
-            match place(layout, flight, now) {
-                Place::Flying(point) => pen.flight(flight, point),
-                Place::Died(at) if !self.crosses.iter().any(|cross| cross.id == flight.id) => {
-                    let since = flight.dies_micros.map_or(now, |micros| micros as f64);
-                    self.crosses.push(Cross { id: flight.id, at, since });
-                }
-                Place::Died(_) | Place::Away => {}
+            if let Place::Flying(point) = place(layout, flight, now) {
+                pen.flight(flight, point);
             }
         }
-        self.crosses.retain(|cross| (cross.since..cross.since + CROSS_MICROS).contains(&now));
         for cross in &self.crosses {
             pen.cross(cross.at);
+        }
+    }
+
+    /// Puts a cross where something flew in the frame before and neither flies nor has arrived.
+    fn bury(&mut self, layout: &Layout, flights: &[FlightView], now: f64) {
+        let flies = |id: u64| flights.iter().any(|flight| flight.id == id);
+        for gone in self.before.iter().filter(|gone| !flies(gone.id)) {
+            match place(layout, gone, now) {
+                Place::Died(at) => {
+                    let since = gone.dies_micros.map_or(now, |micros| micros as f64);
+                    self.crosses.push(Cross { at, since });
+                }
+                Place::Flying(at) => self.crosses.push(Cross { at, since: now }),
+                Place::Away => {}
+            }
+        }
+        self.crosses.retain(|cross| now >= cross.since && now < cross.since + CROSS_MICROS);
+        if !self.before.iter().map(|flight| flight.id).eq(flights.iter().map(|flight| flight.id)) {
+            self.before = flights.to_vec();
         }
     }
 }
@@ -108,13 +126,17 @@ struct Pen<'a> {
 
 impl Pen<'_> {
     fn timer(&self, at: Point, radius: f64, left: f64, colour: &str) {
-        if left <= 0.0 {
-            return;
-        }
-        self.context.begin_path();
-        self.context.set_stroke_style_str(colour);
         self.context.set_line_width((radius * 0.085).max(2.0));
         self.context.set_line_cap("round");
+        self.ring(at, radius, 1.0, &self.palette.line);
+        if left > 0.0 {
+            self.ring(at, radius, left, colour);
+        }
+    }
+
+    fn ring(&self, at: Point, radius: f64, left: f64, colour: &str) {
+        self.context.begin_path();
+        self.context.set_stroke_style_str(colour);
         // A refused arc (a negative radius) cannot happen: radii are clamped.
         let _ = self.context.arc(at.x, at.y, radius * 1.17, -PI / 2.0, -PI / 2.0 + TAU * left);
         self.context.stroke();

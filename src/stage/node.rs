@@ -99,12 +99,14 @@ pub(crate) fn node(props: &Props) -> Html {
             transform={format!("translate({:.1} {:.1})", at.x, at.y)} {onclick} {onkeydown}>
             <circle class="node-focus" r={num(r * 1.42)} />
             if look.leads() { <circle class="node-halo" r={num(r * 1.3)} /> }
-            <circle class="node-track" r={num(r * 1.17)} stroke-width={num((r * 0.085).max(2.0))} />
+            if look.leads() { <circle class="node-track" r={num(r * 1.17)} stroke-width={num((r * 0.085).max(2.0))} /> }
             <circle class="node-disc" r={num(r)} />
+            <g aria-hidden="true">
             { disc_words(look, r) }
             { votes(look, r) }
             { term_tag(look, r) }
             { strip(look, r) }
+            </g>
         </g>
     }
 }
@@ -203,7 +205,7 @@ fn strip(look: &Look, r: f64) -> Html {
         }
     };
     html! {
-        <g class="strip" aria-hidden="true">
+        <g class="strip">
             if look.earlier { <text class="strip-more" x={num(left - side * 0.55)} y={num(top + side * 0.6)} font-size={num(side * 0.8)}>{ "…" }</text> }
             { for look.strip.iter().enumerate().map(cell) }
         </g>

@@ -6,12 +6,21 @@ use super::geometry::Point;
 use super::menu::Menu;
 use crate::platform::dom;
 
+/// How a menu is left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Leave {
+    /// Back to what it was opened from.
+    Back,
+    /// The learner is somewhere else already.
+    Away,
+}
+
 #[derive(Properties, PartialEq)]
 pub(crate) struct Props {
     pub(crate) menu: Menu,
     pub(crate) at: Point,
     pub(crate) on_line: Callback<String>,
-    pub(crate) on_close: Callback<()>,
+    pub(crate) on_close: Callback<Leave>,
 }
 
 /// A small menu beside what it is about.
@@ -32,7 +41,7 @@ pub(crate) fn popup(props: &Props) -> Html {
             let step = match event.key().as_str() {
                 "Escape" | "Tab" => {
                     event.prevent_default();
-                    on_close.emit(());
+                    on_close.emit(Leave::Back);
                     return;
                 }
                 "ArrowDown" => 1,
@@ -48,7 +57,7 @@ pub(crate) fn popup(props: &Props) -> Html {
         let (node, on_close) = (node.clone(), on_close.clone());
         Callback::from(move |event: FocusEvent| {
             if !dom::holds_focus(&node, event.related_target()) {
-                on_close.emit(());
+                on_close.emit(Leave::Away);
             }
         })
     };
