@@ -26,7 +26,7 @@ pub struct Term(pub u64);
 impl Term {
     /// The term that a candidate would start (Raft §5.2).
     pub fn next(self) -> Term {
-        Term(self.0 + 1)
+        Term(self.0.saturating_add(1))
     }
 }
 
@@ -46,7 +46,7 @@ pub struct Index(pub u64);
 impl Index {
     /// The slot after this one.
     pub fn next(self) -> Index {
-        Index(self.0 + 1)
+        Index(self.0.saturating_add(1))
     }
 
     /// The slot before this one; the place before the log has none and stays itself.

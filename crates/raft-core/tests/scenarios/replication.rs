@@ -461,6 +461,41 @@ fn strange_messages_are_errors() {
     assert_eq!(format!("{before:?}"), format!("{:?}", cluster.raft(n(1))));
 }
 
+/// Proves that no number in a message, however large, makes a server panic.
+#[test]
+fn the_largest_numbers_do_no_harm() {
+    let far = Index(u64::MAX);
+    let context = None;
+    let bodies = [
+        Body::AppendAccepted { match_index: far },
+        Body::AppendRejected { rejected: far, hint_index: far, hint_term: Term(u64::MAX) },
+        Body::AppendRejected { rejected: Index(1), hint_index: far, hint_term: Term(0) },
+        Body::Heartbeat { commit: far, context },
+        Body::AppendEntries {
+            prev_index: far,
+            prev_term: Term(1),
+            entries: Vec::new(),
+            commit: far,
+        },
+        Body::PreVote { last_index: far, last_term: Term(u64::MAX) },
+        Body::TimeoutNow,
+    ];
+    for term in [Term(1), Term(u64::MAX)] {
+        for body in &bodies {
+            for to in [1, 3] {
+                let mut cluster = Cluster::new(3);
+                cluster.isolate(n(2));
+                cluster.elect(n(1));
+                let message = Message { from: n(2), to: n(to), term, body: body.clone() };
+                cluster.step(message).expect("well formed");
+                cluster.pass(30);
+                cluster.heal();
+                cluster.pass(1);
+            }
+        }
+    }
+}
+
 /// Proves that a single server leads at its first timeout, commits by itself, and serves.
 #[test]
 fn a_single_server_is_a_cluster() {
