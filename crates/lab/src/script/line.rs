@@ -101,10 +101,10 @@ fn at_prefix(words: &mut Words<'_>) -> Result<Option<At>, Fault> {
     let Some(when) = word.strip_prefix('@') else { return Ok(None) };
     let offset = words.offset;
     words.skip(word);
-    if when.bytes().all(|byte| byte.is_ascii_digit()) {
-        if let Ok(event) = when.parse() {
-            return Ok(Some(At::Event(event)));
-        }
+    if when.bytes().all(|byte| byte.is_ascii_digit())
+        && let Ok(event) = when.parse()
+    {
+        return Ok(Some(At::Event(event)));
     }
     match parse_duration(when) {
         Ok(time) => Ok(Some(At::Time(time))),

@@ -68,7 +68,7 @@ pub(super) fn parse_command(cursor: &mut Cursor<'_>) -> Result<Command, Fault> {
 /// The first word of a line is no command.
 pub(super) fn unknown_command(at: usize, name: &str) -> Fault {
     let etcdctl = crate::etcdctl::args::command_names();
-    let hint = if etcdctl.iter().any(|command| *command == name) {
+    let hint = if etcdctl.contains(&name) {
         format!("; did you mean `etcdctl {name}`?")
     } else {
         match did_you_mean(name, COMMANDS.iter().map(|command| command.name)) {

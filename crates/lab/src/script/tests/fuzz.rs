@@ -222,19 +222,18 @@ impl Dice {
             return Predicate::Atom(self.atom());
         }
         let mut inner = || Box::new(self.predicate(depth - 1));
-        match (inner(), inner()) {
-            (left, right) => match self.below(7) {
-                0 => Predicate::Not(left),
-                1 => Predicate::And(left, right),
-                2 => Predicate::Or(left, right),
-                3 => match *left {
-                    Predicate::SinceStart(_) => *left,
-                    _ => Predicate::SinceStart(left),
-                },
-                4 => Predicate::While(left, right),
-                5 => Predicate::Then(left, right),
-                _ => *left,
+        let (left, right) = (inner(), inner());
+        match self.below(7) {
+            0 => Predicate::Not(left),
+            1 => Predicate::And(left, right),
+            2 => Predicate::Or(left, right),
+            3 => match *left {
+                Predicate::SinceStart(_) => *left,
+                _ => Predicate::SinceStart(left),
             },
+            4 => Predicate::While(left, right),
+            5 => Predicate::Then(left, right),
+            _ => *left,
         }
     }
 
