@@ -230,3 +230,88 @@ pub(crate) fn returned(event: &Event, client: &str, outcome: &Outcome) -> FeedIt
     };
     item(event, level, Mark::Client, text)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::session::{Opening, Session};
+    use crate::view::Mark;
+
+    fn told(nodes: u8, script: &str) -> Vec<(Mark, String)> {
+        let setup = script.to_owned();
+        let session = Session::new(Opening { nodes, seed: 1, setup, ..Opening::default() })
+            .expect("a good script");
+        session.feed().iter().map(|item| (item.mark, item.text.clone())).collect()
+    }
+
+    /// The texts told after a script contain these, in this order.
+    #[track_caller]
+    fn check(nodes: u8, script: &str, expected: &[&str]) {
+        let told = told(nodes, script);
+        let mut rest = told.iter();
+        for text in expected {
+            assert!(
+                rest.any(|(_, told)| told == text),
+                "{text:?} is not (or not there) in {told:#?}"
+            );
+        }
+    }
+
+    /// Proves: an election is told from the first timer to the first commit.
+    #[test]
+    fn an_election_is_told() {
+        check(
+            3,
+            "until leader\nadvance 1s",
+            &[
+                "n2 heard no leader for too long: it asks who would vote for it (PreVote)",
+                "n2 stands for election in term 1 and votes for itself",
+                "n1 votes for n2 in term 1",
+                "n2 leads term 1, with 3 of 3 votes",
+                "entry 1 is committed: on 3 of 3 disks",
+            ],
+        );
+    }
+
+    /// Proves: a leader that is cut off is told to step down, and why; one deposed by a later term
+    /// is told to drop what was never committed.
+    #[test]
+    fn stepping_down_is_told_with_its_reason() {
+        let cut_off = "until leader\ntransfer n1\nuntil leader is n1\nisolate n1\nadvance 3s";
+        let reason =
+            "n1 steps down as leader of term 2: it no longer hears from a quorum (CheckQuorum)";
+        check(3, cut_off, &["isolate n1", reason]);
+        let deposed = "set check-quorum off\nuntil leader\ntransfer n1\nuntil leader is n1\n\
+                       partition n1 | n2 n3\netcdctl --endpoints=n1 --command-timeout=1s put a 1\n\
+                       advance 4s\nheal\nadvance 2s";
+        check(
+            3,
+            deposed,
+            &[
+                "client a asks: --endpoints=n1 --command-timeout=1s put a 1",
+                "client a: unknown whether it was done (context deadline exceeded)",
+                "heal",
+                "n1 steps down as leader of term 2: it hears of term 3",
+            ],
+        );
+        let drops = told(3, deposed).into_iter().any(|(mark, text)| {
+            mark == Mark::Fault
+                && text.starts_with("n1 drops entr")
+                && text.contains("never committed")
+        });
+        assert!(drops, "the entry of the deposed leader is told to be dropped");
+    }
+
+    /// Proves: what clients get is told in the client's terms.
+    #[test]
+    fn outcomes_are_told() {
+        check(
+            3,
+            "until leader\netcdctl put a 1\nclient b etcdctl --endpoints=n3 get a --rev=99",
+            &[
+                "client a asks: put a 1",
+                "n1 answers client a",
+                "client b: failed, surely not done (etcdserver: mvcc: required revision is a future revision)",
+            ],
+        );
+    }
+}

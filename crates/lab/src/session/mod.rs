@@ -10,6 +10,7 @@ mod live;
 mod steer;
 mod terminal;
 mod timeline;
+mod travel;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -18,6 +19,7 @@ use sim::{Cluster, Event, HistoryRecord, Settings};
 
 use self::live::{Live, Trace};
 use self::timeline::{Recorded, Timeline, read_saved, write_saved};
+use self::travel::Past;
 use crate::lessons::GoalData;
 use crate::predicate::Predicate;
 use crate::script::{At, Command, Line, Micros, ScriptError, duration_text, parse_script};
@@ -25,8 +27,6 @@ use crate::view::{FeedItem, FlightView, GoalView, StageView, TerminalEntry, Time
 
 /// Events between two checkpoints: a seek replays at most about so many.
 const CHECKPOINT_EVERY: u64 = 2_000;
-/// How many lines can be undone.
-const UNDO_MAX: usize = 200;
 /// Virtual time that a set-up may take before it is taken for endless.
 const SETUP_MICROS_MAX: u64 = 600_000_000;
 
@@ -69,15 +69,6 @@ pub enum Traced {
     Event(Box<Event>),
     /// The cluster is gone; this was the history of its clients.
     Ended(Vector<HistoryRecord>),
-}
-
-/// A place to go back to with undo and redo.
-#[derive(Clone, Debug)]
-struct Past {
-    timeline: Timeline,
-    prelude: Vector<TerminalEntry>,
-    seq: u64,
-    end: u64,
 }
 
 /// One cluster with everything that was said to it.
@@ -431,101 +422,6 @@ impl Session {
     fn note_goals(&mut self) {
         for (id, seq) in self.live.newly_reached() {
             self.reached.entry(id).or_insert(seq);
-        }
-    }
-
-    /// Goes to an event of this timeline, back or forth.
-    pub fn seek(&mut self, event: u64) {
-        self.queue.clear();
-        self.awaited = false;
-        let from = self.checkpoints.range(..=event).next_back().map(|(_, live)| live.clone());
-        if event < self.seq()
-            && let Some(live) = from
-        {
-            self.live = live;
-        }
-        self.run_to(event);
-    }
-
-    /// Replays up to an event.
-    fn run_to(&mut self, event: u64) {
-        while self.seq() < event {
-            if !self.step() {
-                return;
-            }
-        }
-    }
-
-    fn remember_for_undo(&mut self) {
-        if self.undo.len() == UNDO_MAX {
-            self.undo.remove(0);
-        }
-        self.undo.push(self.past());
-        self.redo.clear();
-    }
-
-    fn past(&self) -> Past {
-        Past {
-            timeline: self.timeline.clone(),
-            prelude: self.prelude.clone(),
-            seq: self.seq(),
-            end: self.end,
-        }
-    }
-
-    /// Whether there is a line to undo.
-    pub fn can_undo(&self) -> bool {
-        !self.undo.is_empty()
-    }
-
-    /// Whether there is an undone line to do again.
-    pub fn can_redo(&self) -> bool {
-        !self.redo.is_empty()
-    }
-
-    /// Takes the last line back and goes to the event before it. False if there is none.
-    pub fn undo(&mut self) -> bool {
-        let Some(past) = self.undo.pop() else { return false };
-        self.redo.push(self.past());
-        self.go_to_past(past);
-        true
-    }
-
-    /// Does again what was undone. False if there is nothing.
-    pub fn redo(&mut self) -> bool {
-        let Some(past) = self.redo.pop() else { return false };
-        self.undo.push(self.past());
-        self.go_to_past(past);
-        true
-    }
-
-    fn go_to_past(&mut self, past: Past) {
-        self.queue.clear();
-        self.awaited = false;
-        self.timeline = past.timeline;
-        self.prelude = past.prelude;
-        self.live = self.fresh();
-        self.checkpoints = BTreeMap::from([(0, self.live.clone())]);
-        self.end = past.end;
-        self.run_to(past.seq);
-        while self.live.cursor < self.timeline.recorded.len() && past.seq == past.end {
-            if !self.issue_due() {
-                break;
-            }
-        }
-    }
-
-    /// Begins again as the session began; goals that were reached stay reached.
-    pub fn reset(&mut self) {
-        let past = self.past();
-        if let Ok(fresh) = Session::new(self.opening.clone()) {
-            let reached = std::mem::take(&mut self.reached);
-            let mut undo = std::mem::take(&mut self.undo);
-            undo.push(past);
-            *self = Session { undo, ..fresh };
-            for (id, seq) in reached {
-                self.reached.entry(id).or_insert(seq);
-            }
         }
     }
 
