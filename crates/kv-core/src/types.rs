@@ -87,4 +87,7 @@ pub enum Error {
     /// A put that keeps the old lease also names one.
     #[error("etcdserver: lease is provided")]
     LeaseProvided,
+    /// A put on a lease that does not exist. The store knows no lessor: its owner looks.
+    #[error("etcdserver: requested lease not found")]
+    LeaseNotFound,
 }

@@ -1,7 +1,7 @@
 //! The replicated state machine: what every member computes alike from the same log.
 
 use imbl::{OrdMap, OrdSet};
-use kv_core::Store;
+use kv_core::{LeaseId, PutRequest, PutResponse, Store};
 use raft_core::{Data, NodeId};
 use serde::{Deserialize, Serialize};
 
@@ -29,11 +29,21 @@ impl Machine {
             return None;
         }
         Some(match &proposal.command {
-            Command::Put(request) => self.store.put(request).map(Response::Put),
+            Command::Put(request) => self.put(request).map(Response::Put),
             Command::DeleteRange(request) => {
                 self.store.delete_range(request).map(Response::DeleteRange)
             }
         })
+    }
+
+    /// Writes a key. The lease it names is looked for before the key, as etcd does
+    /// (`applierV3backend.Put`): and there are no leases yet, so that none is found.
+    fn put(&mut self, request: &PutRequest) -> Result<PutResponse, kv_core::Error> {
+        request.check()?;
+        if request.lease != LeaseId::NONE {
+            return Err(kv_core::Error::LeaseNotFound);
+        }
+        self.store.put(request)
     }
 
     /// The whole state as bytes, for a snapshot.

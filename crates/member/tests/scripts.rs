@@ -431,3 +431,26 @@ fn a_saved_store_is_the_same_store() {
     }
     assert_eq!((&copy, copy.hash()), (&store, store.hash()));
 }
+
+#[test]
+fn a_put_on_a_missing_lease_is_refused() {
+    // Proves etcd's order: the key is missed first, then the lease, then the value to be kept.
+    let mut cluster = Loopback::with_leader(3);
+    let on_lease = |key: &str, ignore_value| {
+        let value = Bytes::from("");
+        let lease = kv_core::LeaseId(0x1234);
+        let key = Bytes::from(key);
+        Request::Put(PutRequest { key, value, lease, ignore_value, ..PutRequest::default() })
+    };
+    let asked = [("name", false), ("name", true), ("", false)];
+    let asked = asked.map(|(key, ignore_value)| cluster.ask(N2, on_lease(key, ignore_value)));
+    assert_eq!(
+        asked.map(|request| cluster.text(request).to_owned()),
+        [
+            "etcdserver: requested lease not found",
+            "etcdserver: requested lease not found",
+            "etcdserver: key is not provided",
+        ]
+    );
+    assert_eq!(cluster.member(N1).store().revision(), Revision(1), "nothing was written");
+}
