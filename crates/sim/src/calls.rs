@@ -13,6 +13,9 @@ use crate::trace::{Event, EventKind};
 /// How long a client waits before it looks again for a server.
 const RETRY_AFTER: Micros = Micros(100_000);
 
+/// How long a client waits before it asks a read again (etcd `client/v3/options.go`).
+const ASK_AGAIN_AFTER: Micros = Micros(25_000);
+
 /// What gRPC says when the other side is suddenly gone.
 const CONNECTION_LOST: &str = "rpc error: code = Unavailable desc = error reading from server: EOF";
 
@@ -113,14 +116,38 @@ impl Cluster {
     pub(crate) fn reply(&mut self, id: CallId, event: &mut Event) {
         let Some(call) = self.clients.find(id) else { return };
         if let Stage::Answered { node, answer, .. } = &call.stage {
-            let outcome = call.with_answer(*node, (**answer).clone());
+            let (node, answer) = (*node, (**answer).clone());
+            if call.is_read() && answer.result.as_ref().is_err_and(|error| error.is_unavailable()) {
+                return self.ask_again(id, node, event);
+            }
+            let outcome = call.with_answer(node, answer);
             self.end(id, outcome, event);
         }
+    }
+
+    /// A read that met a server's weakness is asked again, of the next server, for as long as its
+    /// client is patient; a write is not, as nobody knows what became of it (etcd
+    /// `client/v3/retry.go`).
+    fn ask_again(&mut self, id: CallId, unlike: NodeId, event: &mut Event) {
+        event.kind = EventKind::Retry;
+        event.call = Some(id);
+        let at = Micros(self.now.0 + ASK_AGAIN_AFTER.0);
+        let Some(call) = self.clients.find_mut(id) else { return };
+        if let Some(place) = call.endpoints.iter().position(|node| *node == unlike) {
+            call.endpoints.rotate_left(place + 1);
+        }
+        call.stage = Stage::Seeking;
+        call.attempt += 1;
+        let what = What::Retry { call: id, attempt: call.attempt };
+        self.queue.schedule(at, what, Some(event.seq));
     }
 
     /// The client sees that its connection is lost.
     pub(crate) fn hang_up(&mut self, id: CallId, event: &mut Event) {
         let Some(call) = self.clients.find(id) else { return };
+        if let (true, Stage::HungUp { node }) = (call.is_read(), &call.stage) {
+            return self.ask_again(id, *node, event);
+        }
         let outcome = call.without_answer(CallError::Unavailable(CONNECTION_LOST.to_owned()));
         self.end(id, outcome, event);
     }

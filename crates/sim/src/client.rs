@@ -206,7 +206,7 @@ pub struct LiveCall {
     pub id: CallId,
     /// Who asks.
     pub client: ClientId,
-    /// Whom it may ask.
+    /// Whom it may ask, in this order.
     pub endpoints: Vec<NodeId>,
     /// What it asks.
     pub request: Arc<Request>,
@@ -231,6 +231,11 @@ impl LiveCall {
             | Stage::Answered { node, .. }
             | Stage::HungUp { node } => Some(*node),
         }
+    }
+
+    /// Whether it can be asked twice without a second effect.
+    pub(crate) fn is_read(&self) -> bool {
+        !is_write(&self.request)
     }
 
     /// How it ends if the client hears nothing but this error: a write that was sent may have had

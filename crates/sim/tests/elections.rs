@@ -3,8 +3,8 @@
 mod common;
 
 use common::{begin, call, cluster, elect, get, put, run_for, until, values};
-use sim::member::Micros;
 use sim::member::raft_core::{NodeId, RoleKind};
+use sim::member::{Micros, ServerError};
 use sim::{Action, CallError, LinkChange, Outcome, Settings};
 
 /// A leader is elected within 5 s in clusters of every size, with many seeds.
@@ -154,21 +154,46 @@ fn a_call_that_was_never_sent_fails() {
     assert!(matches!(cluster.outcome(id), Some(Outcome::Ok { .. })), "{:?}", cluster.outcome(id));
 }
 
-/// A server that dies with a write under way leaves its client in doubt; with a read, not.
+/// A server that dies with a write under way leaves its client in doubt; a read is asked again, of
+/// the next server, until the client's time is up.
 #[test]
 fn the_crash_of_a_server_hangs_up() {
     let mut cluster = cluster(3, 1);
     let leader = elect(&mut cluster);
-    let endpoints = [leader.0];
-    let write = begin(&mut cluster, put("k", "v"), &endpoints, Micros::from_secs(5));
-    let read = begin(&mut cluster, get("k"), &endpoints, Micros::from_secs(5));
+    let others: Vec<u8> = (1..=3).filter(|node| *node != leader.0).collect();
+    let alone = [leader.0];
+    let write = begin(&mut cluster, put("k", "v"), &alone, Micros::from_secs(5));
+    let lonely = begin(&mut cluster, get("k"), &alone, Micros::from_secs(5));
+    let anywhere = [leader.0, others[0], others[1]];
+    let read = begin(&mut cluster, get("k"), &anywhere, Micros::from_secs(5));
     run_for(&mut cluster, Micros::from_millis(5));
     cluster.act(Action::Crash(leader)).expect("it runs");
     run_for(&mut cluster, Micros::from_millis(5));
     let lost = "rpc error: code = Unavailable desc = error reading from server: EOF".to_owned();
-    let lost = CallError::Unavailable(lost);
-    assert_eq!(cluster.outcome(write), Some(&Outcome::Unknown(lost.clone())));
-    assert_eq!(cluster.outcome(read), Some(&Outcome::Failed(lost)));
+    assert_eq!(cluster.outcome(write), Some(&Outcome::Unknown(CallError::Unavailable(lost))));
+    assert_eq!(cluster.outcome(lonely), None, "it is still asked");
+    run_for(&mut cluster, Micros::from_secs(5));
+    assert_eq!(cluster.outcome(lonely), Some(&Outcome::Failed(CallError::DeadlineExceeded)));
+    assert!(matches!(cluster.outcome(read), Some(Outcome::Ok { .. })), "a new leader answers");
+}
+
+/// A server gives a write up after 7 s and says so; a read that it gives up is asked again, until
+/// the client's time is up.
+#[test]
+fn a_read_outlasts_the_servers_patience() {
+    let mut cluster = cluster(3, 1);
+    let leader = elect(&mut cluster);
+    for node in (1..=3).map(NodeId).filter(|node| *node != leader) {
+        cluster.act(Action::Crash(node)).expect("it runs");
+    }
+    let write = begin(&mut cluster, put("k", "v"), &[leader.0], Micros::from_secs(30));
+    let read = begin(&mut cluster, get("k"), &[leader.0], Micros::from_secs(30));
+    run_for(&mut cluster, Micros::from_millis(29_900));
+    let server = CallError::Server(ServerError::RequestTimedOut);
+    assert_eq!(cluster.outcome(write), Some(&Outcome::Unknown(server)));
+    assert_eq!(cluster.outcome(read), None);
+    run_for(&mut cluster, Micros::from_millis(200));
+    assert_eq!(cluster.outcome(read), Some(&Outcome::Failed(CallError::DeadlineExceeded)));
 }
 
 /// Ctrl-C: a write that is under way is in doubt; the server hears of it; a call ends once only.
