@@ -515,23 +515,11 @@ fn changes_something(command: &Command) -> bool {
 fn about_the_past(line: &Line) -> Option<&Predicate> {
     match &line.command {
         Command::Until { predicate, .. } | Command::Assert(predicate)
-            if is_about_the_past(predicate) =>
+            if predicate.needs_history() =>
         {
             Some(predicate)
         }
         _ => None,
-    }
-}
-
-/// Whether a predicate depends on what happened before.
-fn is_about_the_past(predicate: &Predicate) -> bool {
-    match predicate {
-        Predicate::Atom(_) => false,
-        Predicate::Not(inner) => is_about_the_past(inner),
-        Predicate::And(one, other) | Predicate::Or(one, other) => {
-            is_about_the_past(one) || is_about_the_past(other)
-        }
-        Predicate::SinceStart(_) | Predicate::While(..) | Predicate::Then(..) => true,
     }
 }
 
