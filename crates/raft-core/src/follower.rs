@@ -1,5 +1,7 @@
 //! What a server does when a leader speaks to it (Raft §5.3, §7), and what it passes on.
 
+use std::sync::Arc;
+
 use crate::config::Dice;
 use crate::entry::{Entry, Payload};
 use crate::error::{ProposeError, StepError};
@@ -96,7 +98,7 @@ impl Raft {
     pub(crate) fn snapshot_received(
         &mut self,
         from: NodeId,
-        snapshot: Snapshot,
+        snapshot: Arc<Snapshot>,
         dice: &mut dyn Dice,
     ) {
         if self.hear_leader(from, dice) == Standing::Rival {
@@ -111,7 +113,7 @@ impl Raft {
     }
 
     /// Replaces the log by a snapshot, unless the log is as good. Says whether it did.
-    fn restore(&mut self, snapshot: Snapshot) -> bool {
+    fn restore(&mut self, snapshot: Arc<Snapshot>) -> bool {
         let rules = self.server.rules();
         let log = &mut self.server.log;
         if snapshot.index <= log.commit() || !snapshot.config.contains(self.server.settings.id) {

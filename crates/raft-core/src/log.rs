@@ -165,6 +165,11 @@ impl Log {
         self.snapshot.as_deref()
     }
 
+    /// The same, to be shared with a message.
+    pub(crate) fn shared_snapshot(&self) -> Option<Arc<Snapshot>> {
+        self.snapshot.clone()
+    }
+
     /// Position of `index` in `entries`.
     fn offset(&self, index: Index) -> usize {
         (index.0 - self.before.index.0 - 1) as usize
@@ -385,7 +390,7 @@ impl Log {
     }
 
     /// A snapshot from the leader replaces the whole log (Raft §7).
-    pub(crate) fn restore(&mut self, snapshot: Snapshot) {
+    pub(crate) fn restore(&mut self, snapshot: Arc<Snapshot>) {
         let slot = Slot { index: snapshot.index, term: snapshot.term };
         // What was committed stays on disk until the snapshot is there; the rest is void.
         self.not_durable_beyond(self.commit.min(slot.index.prev()));
@@ -395,7 +400,7 @@ impl Log {
         self.commit = slot.index;
         self.handed_to_apply = slot.index;
         self.unsaved_from = slot.index.next();
-        self.snapshot = Some(Arc::new(snapshot));
+        self.snapshot = Some(snapshot);
         self.snapshot_state = SnapshotState::Unsaved;
     }
 
@@ -589,7 +594,7 @@ mod tests {
     fn a_snapshot_replaces_the_log() {
         let mut log = log_of(&[1, 1, 1]);
         log.commit_to(Index(1), Rules::ALL);
-        log.restore(snapshot(9, 4));
+        log.restore(snapshot(9, 4).into());
         assert_eq!((log.first_index(), log.last_term()), (Index(10), Term(4)));
         assert_eq!((log.commit(), log.durable_index()), (Index(9), Index(1)));
         let (entries, snapshot) = log.take_unsaved(1);

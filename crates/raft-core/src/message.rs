@@ -1,5 +1,7 @@
 //! What the servers say to each other.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::entry::{Entry, Payload};
@@ -96,8 +98,8 @@ pub enum Body {
     },
     /// The leader no longer has the entries that a follower needs (Raft §7).
     InstallSnapshot {
-        /// The state instead of the entries.
-        snapshot: Snapshot,
+        /// The state instead of the entries; shared, so that every other message stays small.
+        snapshot: Arc<Snapshot>,
     },
     /// "Campaign at once, I hand over to you" (thesis §3.10).
     TimeoutNow,

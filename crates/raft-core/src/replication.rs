@@ -44,11 +44,10 @@ impl Leader {
         let Some(prev_term) = server.log.term(prev_index) else {
             // What it lacks is compacted away (Raft §7). A follower that may be down gets nothing:
             // snapshots are large.
-            let Some(snapshot) = server.log.snapshot() else { return false };
+            let Some(snapshot) = server.log.shared_snapshot() else { return false };
             if !progress.recent_active {
                 return false;
             }
-            let snapshot = snapshot.clone();
             progress.become_snapshot(snapshot.index);
             server.send(*to, Body::InstallSnapshot { snapshot });
             return true;

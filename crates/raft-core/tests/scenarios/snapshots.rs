@@ -134,11 +134,11 @@ fn no_snapshot_is_sent_into_the_dark() {
 fn an_old_snapshot_changes_nothing() {
     let mut cluster = with_a_straggler();
     let snapshot = cluster.raft(n(1)).snapshot().expect("taken").clone();
-    let message = |snapshot| Message {
+    let message = |snapshot: Snapshot| Message {
         from: n(1),
         to: n(2),
         term: Term(1),
-        body: Body::InstallSnapshot { snapshot },
+        body: Body::InstallSnapshot { snapshot: snapshot.into() },
     };
     let old = Snapshot { index: Index(2), ..snapshot.clone() };
     let before = cluster.terms(n(2));
