@@ -56,7 +56,10 @@ fn scripts_print_their_transcripts() {
         }
         let expected = std::fs::read_to_string(&expected).unwrap_or_default();
         if printed != expected {
-            wrong.push(format!("{}:\n--- expected\n{expected}--- printed\n{printed}", script.display()));
+            wrong.push(format!(
+                "{}:\n--- expected\n{expected}--- printed\n{printed}",
+                script.display()
+            ));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
