@@ -61,6 +61,7 @@ pub(crate) enum Msg {
 struct Opened {
     target: Target,
     at: Point,
+    reach: f64,
 }
 
 /// The page.
@@ -330,8 +331,8 @@ impl App {
                 }
             }
         };
-        let reach = if matches!(target, Target::Node(_)) { layout.radius } else { 0.0 };
-        self.menu = Some(Opened { target, at: Point { x: at.x + reach * 1.2, y: at.y - reach } });
+        let reach = if matches!(target, Target::Node(_)) { layout.radius * 1.4 } else { 12.0 };
+        self.menu = Some(Opened { target, at, reach });
     }
 
     fn close_menu(&mut self) {
@@ -415,7 +416,7 @@ impl App {
         let Some(opened) = self.menu else { return Html::default() };
         let Some(menu) = menu(opened.target, &desk.stage) else { return Html::default() };
         html! {
-            <Popup {menu} at={opened.at} on_line={&self.calls.line} on_close={&self.calls.leave} />
+            <Popup {menu} at={opened.at} reach={opened.reach} on_line={&self.calls.line} on_close={&self.calls.leave} />
         }
     }
 

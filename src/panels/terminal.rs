@@ -64,7 +64,7 @@ fn entry_lines(entry: &TerminalEntry) -> Html {
         if entry.client == "a" || entry.client.is_empty() { "" } else { entry.client.as_str() };
     html! {
         <div key={entry.id} class="entry">
-            <div class="typed"><span class="prompt">{ client }{ "$ " }</span>{ &entry.source }</div>
+            <div class="typed"><span class="prompt">{ client }{ "$ " }</span>{ as_typed(entry) }</div>
             if !entry.stdout.is_empty() { <div class="out">{ entry.stdout.trim_end_matches('\n') }</div> }
             if !entry.stderr.is_empty() { <div class="err">{ entry.stderr.trim_end_matches('\n') }</div> }
             if !entry.jobs.is_empty() { <div class="out">{ entry.jobs.trim_end_matches('\n') }</div> }
@@ -74,6 +74,12 @@ fn entry_lines(entry: &TerminalEntry) -> Html {
             }
         </div>
     }
+}
+
+/// A line that came back with its session says at which event it was issued: it was typed without.
+fn as_typed(entry: &TerminalEntry) -> &str {
+    let stamp = format!("@{} ", entry.seq);
+    entry.source.strip_prefix(&stamp).unwrap_or(&entry.source)
 }
 
 #[derive(Properties, PartialEq)]

@@ -37,16 +37,15 @@ pub(crate) fn focus(id: &str) {
     }
 }
 
-/// Moves the focus from the element with this id to one beside it, round the ends, and leaves Tab
-/// coming back to where it went.
-pub(crate) fn focus_sibling(id: &str, step: i32) {
-    let Some(element) = by_id(id) else { return };
-    let Some(parent) = element.parent_element() else { return };
-    let siblings = parent.children();
-    let count = i32::try_from(siblings.length()).unwrap_or(0);
-    let at = |place: i32| siblings.item(u32::try_from(place).ok()?);
-    let Some(here) = (0..count).find(|place| at(*place).as_ref() == Some(&element)) else { return };
-    if let Some(next) = at((here + step).rem_euclid(count.max(1))) {
+/// Moves the focus from the element with this id to another of those that a selector finds, round
+/// the ends, and leaves Tab coming back to where it went.
+pub(crate) fn focus_along(selector: &str, id: &str, step: i32) {
+    let found = document().and_then(|document| document.query_selector_all(selector).ok());
+    let (Some(found), Some(element)) = (found, by_id(id)) else { return };
+    let count = i32::try_from(found.length()).unwrap_or(0);
+    let here = (0..count).find(|at| item(&found, *at).as_ref() == Some(&element));
+    let Some(here) = here else { return };
+    if let Some(next) = item(&found, (here + step).rem_euclid(count.max(1))) {
         let _ = element.set_attribute("tabindex", "-1");
         let _ = next.set_attribute("tabindex", "0");
         focus_element(&next);
@@ -93,16 +92,19 @@ fn item(list: &web_sys::NodeList, at: i32) -> Option<Element> {
     list.get(u32::try_from(at).ok()?)?.dyn_into().ok()
 }
 
-/// Places an element at a point of its container, turned inwards where it would leave it. Style
-/// attributes are forbidden by the content policy; properties are not.
-pub(crate) fn place(node: &NodeRef, at: Point) {
+/// Places an element to the right of a point of its container, or to the left where it would leave
+/// it: `reach` away. Style attributes are forbidden by the content policy; properties are not.
+pub(crate) fn place(node: &NodeRef, at: Point, reach: f64) {
     let Some(element) = node.cast::<HtmlElement>() else { return };
     let Some(parent) = element.offset_parent() else { return };
-    let room = f64::from(parent.client_width()) - f64::from(element.offset_width()) - 8.0;
+    let width = f64::from(element.offset_width());
+    let room = f64::from(parent.client_width()) - width - 8.0;
     let below = f64::from(parent.client_height()) - f64::from(element.offset_height()) - 8.0;
+    let (right, left) = (at.x + reach, at.x - reach - width);
+    let x = if right > room && left >= 8.0 { left } else { right };
     let style = element.style();
-    let _ = style.set_property("left", &format!("{:.0}px", at.x.min(room).max(8.0)));
-    let _ = style.set_property("top", &format!("{:.0}px", at.y.min(below).max(8.0)));
+    let _ = style.set_property("left", &format!("{:.0}px", x.min(room).max(8.0)));
+    let _ = style.set_property("top", &format!("{:.0}px", (at.y - reach).min(below).max(8.0)));
 }
 
 /// The text in the field that an event came from.

@@ -131,83 +131,42 @@ impl Layout {
         Arc { start: from_rim(a), bend, end: from_rim(b) }
     }
 
-    /// The line between groups of nodes: one polyline for each group but the largest, drawn
-    /// around its members on the side of the others. Empty with fewer than two groups.
+    /// The lines between groups of nodes, as start, bend and end: one for each stretch of the ring
+    /// that belongs to one group, except the longest. Nodes in no group are passed over.
     pub(crate) fn divisions(&self, groups: &[Vec<u8>]) -> Vec<(Point, Point, Point)> {
-        let Some(largest) = groups.iter().map(Vec::len).max() else {
-            return Vec::new();
-        };
-        if groups.len() < 2 {
-            return Vec::new();
-        }
-        let mut kept = false;
-        let mut lines = Vec::new();
-        for group in groups {
-            if group.len() == largest && !kept {
-                kept = true;
-                continue;
-            }
-            let outside: Vec<u8> =
-                groups.iter().filter(|g| *g != group).flatten().copied().collect();
-            if let (Some(inner), Some(outer)) = (self.mean(group), self.mean(&outside)) {
-                lines.push(self.division(group, &outside, inner, outer));
-            }
-        }
-        lines
-    }
-
-    fn mean(&self, nodes: &[u8]) -> Option<Point> {
-        if nodes.is_empty() {
-            return None;
-        }
-        let count = nodes.len() as f64;
-        let sum = nodes
+        let group_of = |id: u8| groups.iter().position(|group| group.contains(&id));
+        let ring: Vec<(u8, usize)> =
+            (1..=self.nodes).filter_map(|id| Some((id, group_of(id)?))).collect();
+        let after = ring.iter().cycle().skip(1);
+        let edges: Vec<(u8, u8)> = ring
             .iter()
-            .map(|id| self.node(*id))
-            .fold(Point::default(), |sum, point| Point { x: sum.x + point.x, y: sum.y + point.y });
-        Some(Point { x: sum.x / count, y: sum.y / count })
+            .zip(after)
+            .filter(|(one, next)| one.1 != next.1)
+            .map(|(one, next)| (one.0, next.0))
+            .collect();
+        let steps = |from: u8, to: u8| (to + self.nodes - from) % self.nodes;
+        let mut stretches: Vec<((u8, u8), (u8, u8))> =
+            edges.iter().copied().zip(edges.iter().copied().cycle().skip(1)).collect();
+        let longest = stretches
+            .iter()
+            .enumerate()
+            .max_by_key(|(place, (first, last))| (steps(first.1, last.0), usize::MAX - place));
+        if let Some(longest) = longest.map(|(place, _)| place) {
+            stretches.remove(longest);
+        }
+        stretches.iter().map(|(first, last)| self.division(*first, *last)).collect()
     }
 
-    /// A bowed line across the way from one group to the others, halfway between the nearest of
-    /// both, bending round the smaller group.
-    fn division(
-        &self,
-        group: &[u8],
-        others: &[u8],
-        inner: Point,
-        outer: Point,
-    ) -> (Point, Point, Point) {
-        let length = inner.distance(outer).max(1.0);
-        let (dx, dy) = ((outer.x - inner.x) / length, (outer.y - inner.y) / length);
-        let along = |id: &u8| {
-            let place = self.node(*id);
-            (place.x - inner.x) * dx + (place.y - inner.y) * dy
+    /// A line from one gap of the ring to another, bent a little towards the middle.
+    fn division(&self, first: (u8, u8), last: (u8, u8)) -> (Point, Point, Point) {
+        let gap = |(one, next): (u8, u8)| {
+            let middle = self.node(one).toward(self.node(next), 0.5);
+            let far = self.centre.distance(middle).max(1.0);
+            self.clamp(self.centre.toward(middle, 1.0 + self.radius * 2.2 / far))
         };
-        let front = group.iter().map(along).fold(f64::MIN, f64::max);
-        let back = others.iter().map(along).fold(f64::MAX, f64::min);
-        let share = f64::midpoint(front, back);
-        let middle = Point { x: inner.x + dx * share, y: inner.y + dy * share };
-        let half = self.half_line(middle, dx, dy);
-        let bow = self.radius * 0.7;
-        (
-            self.clamp(Point {
-                x: middle.x - dy * half - dx * bow,
-                y: middle.y + dx * half - dy * bow,
-            }),
-            Point { x: middle.x + dx * bow, y: middle.y + dy * bow },
-            self.clamp(Point {
-                x: middle.x + dy * half - dx * bow,
-                y: middle.y - dx * half - dy * bow,
-            }),
-        )
-    }
-
-    fn half_line(&self, middle: Point, dx: f64, dy: f64) -> f64 {
-        let reach_x = middle.x.min(self.size.width - middle.x);
-        let reach_y = middle.y.min(self.size.height - middle.y);
-        let by_x = if dy.abs() < 1e-6 { f64::MAX } else { reach_x / dy.abs() };
-        let by_y = if dx.abs() < 1e-6 { f64::MAX } else { reach_y / dx.abs() };
-        by_x.min(by_y).max(self.radius * 3.0)
+        let (start, end) = (gap(first), gap(last));
+        let bend = start.toward(end, 0.5).toward(self.centre, 0.25);
+        (start, bend, end)
     }
 
     fn clamp(&self, point: Point) -> Point {
@@ -304,6 +263,8 @@ mod tests {
         assert_eq!(lines.len(), 1);
         assert_eq!(layout.divisions(&[vec![1, 2, 3]]).len(), 0);
         assert_eq!(layout.divisions(&[vec![1], vec![2], vec![3, 4]]).len(), 2);
+        // Interleaved groups are cut off stretch by stretch.
+        assert_eq!(layout.divisions(&[vec![1, 3], vec![2, 4, 5]]).len(), 3);
     }
 
     #[test]

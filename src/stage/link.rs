@@ -41,11 +41,15 @@ pub(crate) fn link(props: &Props) -> Html {
     let (start, end) = (layout.arc(a, b).start, layout.arc(a, b).end);
     let hit = format!("M{:.1} {:.1}L{:.1} {:.1}", start.x, start.y, end.x, end.y);
     html! {
-        <g id={target.element_id()} class="link-pair" role="button" aria-haspopup="menu" aria-label={label}
-            tabindex={if *current { "0" } else { "-1" }} {onclick} {onkeydown}>
-            <path class="link-hit" d={hit} stroke-width={format!("{:.0}", (layout.radius * 0.9).max(24.0))} />
-            { direction(there, layout) }
-            { direction(back, layout) }
+        <g class="link-pair">
+            <g id={target.element_id()} class="link-button" role="button" aria-haspopup="menu" aria-label={label}
+                tabindex={if *current { "0" } else { "-1" }} {onclick} {onkeydown}>
+                <path class="link-hit" d={hit} stroke-width={format!("{:.0}", (layout.radius * 0.9).max(24.0))} />
+            </g>
+            <g aria-hidden="true">
+                { direction(there, layout) }
+                { direction(back, layout) }
+            </g>
         </g>
     }
 }

@@ -46,7 +46,11 @@ fn key_act(event: &KeyboardEvent, target: Target, on_act: &Callback<Act>) {
     };
     event.prevent_default();
     event.stop_propagation();
-    dom::focus_sibling(&target.element_id(), step);
+    let among = match target {
+        Target::Node(_) => ".node-button",
+        Target::Link(..) | Target::Flight(_) => ".link-button",
+    };
+    dom::focus_along(among, &target.element_id(), step);
 }
 
 #[derive(Properties, PartialEq)]

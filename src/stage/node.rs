@@ -94,18 +94,22 @@ pub(crate) fn node(props: &Props) -> Html {
         Condition::Crashed => "crashed",
     };
     html! {
-        <g id={target.element_id()} class="node" role="button" aria-haspopup="menu" aria-label={look.label.clone()}
-            tabindex={if *current { "0" } else { "-1" }} data-state={state} data-hue={words::hue(look.term)}
-            transform={format!("translate({:.1} {:.1})", at.x, at.y)} {onclick} {onkeydown}>
-            <circle class="node-focus" r={num(r * 1.42)} />
-            if look.leads() { <circle class="node-halo" r={num(r * 1.3)} /> }
-            if look.leads() { <circle class="node-track" r={num(r * 1.17)} stroke-width={num((r * 0.085).max(2.0))} /> }
-            <circle class="node-disc" r={num(r)} />
-            <g aria-hidden="true">
-            { disc_words(look, r) }
-            { votes(look, r) }
-            { term_tag(look, r) }
-            { strip(look, r) }
+        <g class="node" data-state={state} data-hue={words::hue(look.term)}
+            transform={format!("translate({:.1} {:.1})", at.x, at.y)}>
+            <g id={target.element_id()} class="node-button" role="button" aria-haspopup="menu"
+                aria-label={look.label.clone()} tabindex={if *current { "0" } else { "-1" }} {onclick} {onkeydown}>
+                <circle class="node-focus" r={num(r * 1.42)} />
+            </g>
+            <g class="node-picture" aria-hidden="true">
+                if look.leads() {
+                    <circle class="node-halo" r={num(r * 1.3)} />
+                    <circle class="node-track" r={num(r * 1.17)} stroke-width={num((r * 0.085).max(2.0))} />
+                }
+                <circle class="node-disc" r={num(r)} />
+                { disc_words(look, r) }
+                { votes(look, r) }
+                { term_tag(look, r) }
+                { strip(look, r) }
             </g>
         </g>
     }

@@ -19,6 +19,8 @@ pub(crate) enum Leave {
 pub(crate) struct Props {
     pub(crate) menu: Menu,
     pub(crate) at: Point,
+    /// How far what it is about reaches around that point.
+    pub(crate) reach: f64,
     pub(crate) on_line: Callback<String>,
     pub(crate) on_close: Callback<Leave>,
 }
@@ -26,12 +28,12 @@ pub(crate) struct Props {
 /// A small menu beside what it is about.
 #[component(Popup)]
 pub(crate) fn popup(props: &Props) -> Html {
-    let Props { menu, at, on_line, on_close } = props;
+    let Props { menu, at, reach, on_line, on_close } = props;
     let node = use_node_ref();
     {
-        let (node, at) = (node.clone(), *at);
+        let (node, at, reach) = (node.clone(), *at, *reach);
         use_effect_with(menu.title.clone(), move |_| {
-            dom::place(&node, at);
+            dom::place(&node, at, reach);
             dom::focus_first(&node);
         });
     }

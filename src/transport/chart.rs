@@ -57,8 +57,8 @@ pub(crate) fn chart(feed: &[FeedItem], end: u64) -> Chart {
             width,
             term: item.term,
             text: match width {
-                wide if wide > 16.0 => format!("term {} · {leader}", item.term),
-                narrow if narrow > 5.0 => format!("t{}", item.term),
+                wide if wide > 22.0 => format!("term {} · {leader}", item.term),
+                narrow if narrow > 6.0 => format!("t{}", item.term),
                 _ => String::new(),
             },
         });
