@@ -61,6 +61,11 @@ impl Clock {
         (chosen * 4f64.powf(impatience)).min(chosen.max(20.0))
     }
 
+    /// Nothing waits any more: the next command gets all the patience there is.
+    pub(crate) fn rest(&mut self) {
+        self.waited_ms = 0.0;
+    }
+
     /// Whether a waiting command makes time hurry.
     pub(crate) fn hurries(&self) -> bool {
         self.waited_ms > PATIENCE_MS

@@ -188,6 +188,9 @@ impl Desk {
     fn refresh_sheet(&mut self) {
         self.panel_due_ms = PANEL_MS;
         self.sheet.stage = self.stage.clone();
+        if !self.session.busy() {
+            self.clock.rest();
+        }
         let (feed, terminal) = (self.session.feed(), self.session.terminal());
         renew(&mut self.sheet.feed, feed.iter());
         renew(&mut self.sheet.terminal, terminal.iter());

@@ -159,8 +159,10 @@ impl Layout {
 
     /// A line from one gap of the ring to another, bent a little towards the middle.
     fn division(&self, first: (u8, u8), last: (u8, u8)) -> (Point, Point, Point) {
-        let gap = |(one, next): (u8, u8)| {
-            let middle = self.node(one).toward(self.node(next), 0.5);
+        // A node in no group (it is down) is left on the side it comes after.
+        let before = |next: u8| if next > 1 { next - 1 } else { self.nodes };
+        let gap = |(_, next): (u8, u8)| {
+            let middle = self.node(before(next)).toward(self.node(next), 0.5);
             let far = self.centre.distance(middle).max(1.0);
             self.clamp(self.centre.toward(middle, 1.0 + self.radius * 2.2 / far))
         };
