@@ -58,6 +58,8 @@ pub enum Plan {
     },
 }
 
+/// Exit status of a request that failed (etcdctl `ExitError`).
+const EXIT_ERROR: i32 = 1;
 /// Exit status of a command line that was not understood (etcdctl `ExitBadArgs`).
 const EXIT_BAD_ARGUMENTS: i32 = 128;
 
@@ -81,7 +83,7 @@ pub fn plan(invocation: &Invocation, input: &str, nodes: u8) -> Plan {
         Subcommand::Get(get) => get_request(get),
         Subcommand::Del(del) => Request::DeleteRange(delete_request(del)),
     };
-    if let Some(output) = refused_format(invocation) {
+    if let Some(output) = refused_format(invocation).or_else(|| too_large_to_send(&request)) {
         return Plan::Done(output);
     }
     match endpoints(&invocation.globals.endpoints, nodes) {
@@ -93,22 +95,43 @@ pub fn plan(invocation: &Invocation, input: &str, nodes: u8) -> Plan {
     }
 }
 
-/// Formats that the lab does not write yet, and what the real program refuses by itself.
+/// Formats that the lab does not write yet.
 fn refused_format(invocation: &Invocation) -> Option<Output> {
-    let format = invocation.globals.write_out;
-    if let Subcommand::Get(Get { count_only: true, .. }) = &invocation.command
-        && format != WriteOut::Fields
-    {
-        let message = "--count-only is only for `--write-out=fields`";
-        return Some(Output::error(message, EXIT_BAD_ARGUMENTS));
-    }
-    let name = match format {
+    let name = match invocation.globals.write_out {
         WriteOut::Simple | WriteOut::Json => return None,
         WriteOut::Fields => "fields",
         WriteOut::Table => "table",
         WriteOut::Protobuf => "protobuf",
     };
     Some(Output::error(format!("-w {name} is not in this lab yet"), EXIT_BAD_ARGUMENTS))
+}
+
+/// What etcd's client lets through to gRPC (client/v3 `defaultMaxCallSendMsgSize`).
+const MESSAGE_BYTES_MAX: usize = 2 * 1024 * 1024;
+
+/// A put that the client itself does not send. Smaller ones may still be refused by the server.
+fn too_large_to_send(request: &Request) -> Option<Output> {
+    let Request::Put(put) = request else { return None };
+    let size = message_bytes(put);
+    let message = format!(
+        "rpc error: code = ResourceExhausted desc = trying to send message larger than max \
+         ({size} vs. {MESSAGE_BYTES_MAX})"
+    );
+    (size > MESSAGE_BYTES_MAX).then(|| Output::error(message, EXIT_ERROR))
+}
+
+/// The size of a put in protobuf: what is empty, zero or false is left out.
+fn message_bytes(put: &PutRequest) -> usize {
+    let varint = |number: u64| (64 - (number | 1).leading_zeros()).div_ceil(7) as usize;
+    let bytes = |bytes: &Bytes| match bytes.as_slice().len() {
+        0 => 0,
+        length => 1 + varint(length as u64) + length,
+    };
+    // Negative numbers are written as unsigned ones.
+    let lease =
+        if put.lease == LeaseId::NONE { 0 } else { 1 + varint(put.lease.0.cast_unsigned()) };
+    let flags = [put.prev_kv, put.ignore_value, put.ignore_lease].into_iter().filter(|set| *set);
+    bytes(&put.key) + bytes(&put.value) + lease + 2 * flags.count()
 }
 
 /// The nodes that endpoints name: `n2`, `n2:2379`, `http://n2:2379`; none named is all of them.
@@ -194,5 +217,28 @@ fn sort_order(get: &Get) -> SortOrder {
         None => SortOrder::None,
         Some(args::SortOrder::Ascend) => SortOrder::Ascend,
         Some(args::SortOrder::Descend) => SortOrder::Descend,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Proves: the size that is refused is the one that real etcdctl 3.5.1 tells.
+    #[test]
+    fn a_message_has_its_size_in_protobuf() {
+        let put = |length: usize| PutRequest::new("big", "x".repeat(length).as_str());
+        assert_eq!(message_bytes(&put(2_097_301)), 2_097_311);
+        assert_eq!(message_bytes(&put(0)), 5);
+        assert_eq!(message_bytes(&put(127)), 5 + 2 + 127);
+        assert_eq!(message_bytes(&put(128)), 5 + 3 + 128);
+        let all = PutRequest { lease: LeaseId(-1), prev_kv: true, ..put(1) };
+        assert_eq!(message_bytes(&all), 5 + 3 + 11 + 2);
+        let ask =
+            |length| too_large_to_send(&Request::Put(put(length))).map(|refused| refused.stderr);
+        assert_eq!(ask(2_097_143), None);
+        let text = "Error: rpc error: code = ResourceExhausted desc = trying to send message \
+                    larger than max (2097153 vs. 2097152)\n";
+        assert_eq!(ask(2_097_144).as_deref(), Some(text));
     }
 }

@@ -10,11 +10,9 @@ use sim::member::raft_core::{NodeId, Term};
 use sim::member::{Response, ServerError};
 use sim::{CallError, Outcome};
 
-use super::Output;
 use super::args::{Get, Invocation, Subcommand, WriteOut};
+use super::{EXIT_BAD_ARGUMENTS, EXIT_ERROR, Output};
 
-/// Exit status of a request that failed (etcdctl `ExitError`).
-const EXIT_ERROR: i32 = 1;
 /// Exit status after Ctrl-C, as a shell reports it.
 const EXIT_INTERRUPTED: i32 = 130;
 
@@ -22,6 +20,9 @@ const EXIT_INTERRUPTED: i32 = 130;
 pub fn present(invocation: &Invocation, outcome: &Outcome) -> Output {
     match outcome {
         Outcome::Ok { node, response, revision, raft_term } => {
+            if let Some(refused) = refused_mix(invocation) {
+                return refused;
+            }
             let header = Header::new(*node, *revision, *raft_term);
             Output::plain(match invocation.globals.write_out {
                 WriteOut::Json => json(header, response),
@@ -33,6 +34,21 @@ pub fn present(invocation: &Invocation, outcome: &Outcome) -> Output {
         }
         Outcome::Failed(error) | Outcome::Unknown(error) => failure(error),
     }
+}
+
+/// Flags of `get` that only go with one format. The real program looks at them when it has its
+/// answer (etcdctl `getCommandFunc`): without a quorum it complains of that.
+fn refused_mix(invocation: &Invocation) -> Option<Output> {
+    let Subcommand::Get(get) = &invocation.command else { return None };
+    let format = invocation.globals.write_out;
+    let message = if get.count_only && format != WriteOut::Fields {
+        "--count-only is only for `--write-out=fields`"
+    } else if get.print_value_only && format != WriteOut::Simple {
+        "print-value-only is only for `--write-out=simple`"
+    } else {
+        return None;
+    };
+    Some(Output::error(message, EXIT_BAD_ARGUMENTS))
 }
 
 fn failure(error: &CallError) -> Output {
