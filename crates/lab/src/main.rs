@@ -71,6 +71,14 @@ enum Lessons {
         #[arg(long, default_value = "lessons")]
         folder: PathBuf,
     },
+    /// Makes a new lesson that holds, to be written over.
+    New {
+        /// Its name in addresses: `odd-or-even`.
+        slug: String,
+        /// Where lessons are.
+        #[arg(long, default_value = "lessons")]
+        folder: PathBuf,
+    },
 }
 
 /// `1..50`, both included.
@@ -115,6 +123,12 @@ fn execute(command: Command) -> io::Result<u8> {
             let passed = lab::lessons::check_command(&folder, &lessons, &mut out)?;
             out.flush()?;
             Ok(if passed { 0 } else { 1 })
+        }
+        Command::Lessons(Lessons::New { slug, folder }) => {
+            let made = lab::lessons::new_lesson(&folder, &slug)?;
+            writeln!(out, "{}: edit lesson.toml and en.md, then check {slug}", made.display())?;
+            out.flush()?;
+            Ok(0)
         }
         Command::Hash { seeds: (first, last) } => {
             for seed in first..=last {

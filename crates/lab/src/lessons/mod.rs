@@ -12,6 +12,8 @@ mod html;
 mod load;
 #[cfg(feature = "cli")]
 mod manifest;
+#[cfg(feature = "cli")]
+mod scaffold;
 #[cfg(all(test, feature = "cli"))]
 mod tests;
 #[cfg(feature = "cli")]
@@ -22,5 +24,7 @@ pub use check::{check, check_all, check_command};
 pub use data::{GoalData, GoalKind, Inline, LessonData, LessonLink, PredictionData, inline};
 #[cfg(feature = "cli")]
 pub use load::{Block, Lesson, LessonError, Script, load_all};
+#[cfg(feature = "cli")]
+pub use scaffold::new_lesson;
 #[cfg(feature = "cli")]
 pub use widgets::home_list_html;
