@@ -387,7 +387,7 @@ fn globals(given: &mut Given, environment: &Environment) -> Result<Globals, Usag
     let command_timeout = commands::micros(given, "command-timeout", 5_000_000);
     from_environment(given, environment)?;
     if let Some(name) = REFUSED_FLAGS.iter().find(|name| given.flags.contains_key(**name)) {
-        let message = format!("--{name} is not in this lab");
+        let message = format!("--{name} is not in this lab; see docs/etcd.md");
         return Err(UsageError::error(message, EXIT_BAD_FEATURE));
     }
     let write_out = match given.text("write-out").unwrap_or("simple") {

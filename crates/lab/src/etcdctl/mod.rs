@@ -71,7 +71,7 @@ pub fn plan(invocation: &Invocation, input: &str, nodes: u8) -> Plan {
         }
         Subcommand::Help(text) => return Plan::Done(Output::plain(text.clone())),
         Subcommand::NotInThisLab(name) => {
-            let message = format!("etcdctl {name} is not in this lab yet");
+            let message = format!("etcdctl {name} is not in this lab yet; see docs/etcd.md");
             return Plan::Done(Output::error(message, EXIT_BAD_ARGUMENTS));
         }
         // etcdctl `argOrStdin`: an empty standard input is no value.
@@ -103,7 +103,8 @@ fn refused_format(invocation: &Invocation) -> Option<Output> {
         WriteOut::Table => "table",
         WriteOut::Protobuf => "protobuf",
     };
-    Some(Output::error(format!("-w {name} is not in this lab yet"), EXIT_BAD_ARGUMENTS))
+    let message = format!("-w {name} is not in this lab yet; see docs/etcd.md");
+    Some(Output::error(message, EXIT_BAD_ARGUMENTS))
 }
 
 /// What etcd's client lets through to gRPC (client/v3 `defaultMaxCallSendMsgSize`).
@@ -139,7 +140,12 @@ fn endpoints(names: &[String], nodes: u8) -> Result<Vec<NodeId>, String> {
     if names.is_empty() {
         return Ok((1..=nodes).map(NodeId).collect());
     }
-    names.iter().map(|name| endpoint(name, nodes)).collect()
+    // As in the real program, an empty one does no harm beside others: `n1,` or `n1, n2`.
+    let mut named = names.iter().map(|name| name.trim()).filter(|name| !name.is_empty()).peekable();
+    if named.peek().is_none() {
+        return Err(no_endpoint("", nodes));
+    }
+    named.map(|name| endpoint(name, nodes)).collect()
 }
 
 fn endpoint(name: &str, nodes: u8) -> Result<NodeId, String> {
@@ -148,10 +154,12 @@ fn endpoint(name: &str, nodes: u8) -> Result<NodeId, String> {
     let number = host.strip_prefix('n').and_then(|digits| digits.parse::<u8>().ok());
     match number {
         Some(number) if (1..=nodes).contains(&number) => Ok(NodeId(number)),
-        Some(_) | None => {
-            Err(format!("no endpoint {name:?} in this lab: it has n1 to n{nodes} (port 2379)"))
-        }
+        Some(_) | None => Err(no_endpoint(name, nodes)),
     }
+}
+
+fn no_endpoint(name: &str, nodes: u8) -> String {
+    format!("no endpoint {name:?} in this lab: it has n1 to n{nodes} (port 2379)")
 }
 
 /// The range that the ways to name keys come to (etcdctl `getGetOp`).
@@ -223,6 +231,20 @@ fn sort_order(get: &Get) -> SortOrder {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Proves: what stands beside a comma may be nothing, and names that are none are told.
+    #[test]
+    fn endpoints_between_commas() {
+        let endpoints = |list: &str| {
+            let names: Vec<String> = list.split(',').map(str::to_owned).collect();
+            endpoints(&names, 3)
+        };
+        assert_eq!(endpoints("n1,"), Ok(vec![NodeId(1)]));
+        assert_eq!(endpoints("n3, http://n2:2379"), Ok(vec![NodeId(3), NodeId(2)]));
+        for none in ["", ",", "n4", "n1,n0", "n1:2380", "localhost"] {
+            assert!(endpoints(none).is_err(), "{none}");
+        }
+    }
 
     /// Proves: the size that is refused is the one that real etcdctl 3.5.1 tells.
     #[test]

@@ -123,7 +123,7 @@ fn not_in_this_lab() {
     }
     let (words, environment) = words("get a --user root");
     let error = Invocation::parse(&words, &environment).expect_err("no users here");
-    assert_eq!(error.stderr, "Error: --user is not in this lab\n");
+    assert_eq!(error.stderr, "Error: --user is not in this lab; see docs/etcd.md\n");
 }
 
 /// Proves: a flag and its variable together are refused, as by the real program.
