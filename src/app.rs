@@ -17,10 +17,9 @@ use crate::stage::geometry::{Layout, Point, Size};
 use crate::stage::menu::{Target, menu};
 use crate::stage::popup::{Leave, Popup};
 use crate::stage::{Act, Stage, flight};
-use crate::status::{Banner, Diagnosis};
 use crate::tools::{Tool, Tools};
 use crate::transport::{Time, Transport};
-use crate::{tools, transport};
+use crate::{status, tools, transport};
 
 /// From this width on, the lab stands beside the book.
 const WIDE: &str = "(min-width: 1100px)";
@@ -397,11 +396,11 @@ impl App {
             <div class="lab-card" ref={&self.card} data-folded={self.folded.then_some("")}>
                 if self.wide { <Tools look={tools} on_line={&calls.line} on_tool={&calls.tool} /> }
                 <div class="lab-head">
-                    <Diagnosis diagnosis={desk.stage.diagnosis.clone()} quorum={desk.stage.quorum} />
+                    { status::diagnosis(&desk.stage.diagnosis, desk.stage.quorum) }
                     <button type="button" class="button fold" data-kind="icon" aria-expanded={(!self.folded).to_string()}
                         aria-label={fold} onclick={&calls.fold}>{ icon(icon::FOLD) }</button>
                 </div>
-                <Banner rules_off={desk.stage.rules_off.clone()} violation={desk.stage.violation.clone()} on_tool={&calls.tool} />
+                { status::banner(&desk.stage, &calls.tool) }
                 <div class="stage-wrap">
                     <Stage view={desk.stage.clone()} layout={self.layout(desk)} host={&self.stage_host}
                         canvas={&self.canvas} on_act={&calls.act} />

@@ -1,22 +1,14 @@
 //! How the cluster is, in words: the diagnosis, and what must not be overlooked.
 
-use lab::view::{Level, QuorumView};
+use lab::view::{Diagnosis, Level, QuorumView, StageView};
 use yew::prelude::*;
 
 use crate::icon::{self, icon};
 use crate::tools::Tool;
 use crate::words;
 
-#[derive(Properties, PartialEq)]
-pub(crate) struct DiagnosisProps {
-    pub(crate) diagnosis: lab::view::Diagnosis,
-    pub(crate) quorum: QuorumView,
-}
-
 /// The state of the cluster in one sentence.
-#[component(Diagnosis)]
-pub(crate) fn diagnosis(props: &DiagnosisProps) -> Html {
-    let DiagnosisProps { diagnosis, quorum } = props;
+pub(crate) fn diagnosis(diagnosis: &Diagnosis, quorum: QuorumView) -> Html {
     let sign = match diagnosis.level {
         Level::Good => icon::GOOD,
         Level::Neutral => icon::DOT,
@@ -34,17 +26,9 @@ pub(crate) fn diagnosis(props: &DiagnosisProps) -> Html {
     }
 }
 
-#[derive(Properties, PartialEq)]
-pub(crate) struct BannerProps {
-    pub(crate) rules_off: Vec<String>,
-    pub(crate) violation: Option<String>,
-    pub(crate) on_tool: Callback<Tool>,
-}
-
 /// A broken promise of Raft, or rules that are switched off.
-#[component(Banner)]
-pub(crate) fn banner(props: &BannerProps) -> Html {
-    let BannerProps { rules_off, violation, on_tool } = props;
+pub(crate) fn banner(stage: &StageView, on_tool: &Callback<Tool>) -> Html {
+    let StageView { rules_off, violation, .. } = stage;
     html! {
         <>
             if let Some(violation) = violation {

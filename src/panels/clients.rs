@@ -1,21 +1,13 @@
 //! Clients: what each asked last, and what it knows of that.
 
-use std::rc::Rc;
-
 use lab::view::{ClientView, StageView};
 use yew::prelude::*;
 
 use crate::words;
 
-#[derive(Properties, PartialEq)]
-pub(crate) struct Props {
-    pub(crate) stage: Rc<StageView>,
-}
-
 /// The panel.
-#[component(Clients)]
-pub(crate) fn clients(props: &Props) -> Html {
-    let clients = &props.stage.clients;
+pub(crate) fn clients(stage: &StageView) -> Html {
+    let clients = &stage.clients;
     if clients.is_empty() {
         return html! { <p class="empty">{ "No client has asked anything yet. Write or read a key." }</p> };
     }

@@ -1,35 +1,21 @@
 //! Events in plain words, newest first; each goes to its moment, or to its cause's.
 
-use std::rc::Rc;
-
 use lab::view::FeedItem;
 use yew::prelude::*;
 
 use crate::words;
 
-/// How many are shown at first, and how many more at a time.
-const PAGE: usize = 120;
-
-#[derive(Properties, PartialEq)]
-pub(crate) struct Props {
-    pub(crate) feed: Rc<Vec<FeedItem>>,
-    pub(crate) seq: u64,
-    pub(crate) on_seek: Callback<u64>,
-}
+/// How many are shown.
+const SHOWN: usize = 300;
 
 /// The panel.
-#[component(Events)]
-pub(crate) fn events(props: &Props) -> Html {
-    let Props { feed, seq, on_seek } = props;
-    let shown = use_state(|| PAGE);
-    let more = {
-        let shown = shown.clone();
-        Callback::from(move |_: MouseEvent| shown.set(*shown + PAGE))
-    };
+pub(crate) fn events(feed: &[FeedItem], seq: u64, on_seek: &Callback<u64>) -> Html {
     html! {
         <div class="events scroll" tabindex="0" role="region" aria-label="Events, newest first">
-            <ol>{ for feed.iter().rev().take(*shown).map(|item| line(item, *seq, on_seek)) }</ol>
-            if feed.len() > *shown { <button type="button" class="link" onclick={more}>{ "Show older events" }</button> }
+            <ol>{ for feed.iter().rev().take(SHOWN).map(|item| line(item, seq, on_seek)) }</ol>
+            if feed.len() > SHOWN {
+                <p class="hint">{ "Older events are on the timeline: go back, and they are here." }</p>
+            }
         </div>
     }
 }

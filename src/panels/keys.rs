@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use lab::view::{Condition, StageView};
+use lab::view::{Condition, NodeView, StageView};
 use yew::prelude::*;
 
 use super::key_table::{Cell, rows};
@@ -14,19 +14,6 @@ use crate::words;
 pub(crate) struct Props {
     pub(crate) stage: Rc<StageView>,
     pub(crate) on_line: Callback<String>,
-}
-
-/// The panel.
-#[component(Keys)]
-pub(crate) fn keys(props: &Props) -> Html {
-    let Props { stage, on_line } = props;
-    let ids: Rc<Vec<u8>> = Rc::new(stage.nodes.iter().map(|node| node.id).collect());
-    html! {
-        <div class="keys">
-            <KeyForm nodes={ids} {on_line} />
-            { table(stage) }
-        </div>
-    }
 }
 
 fn table(stage: &StageView) -> Html {
@@ -69,20 +56,14 @@ fn cell(cell: &Cell) -> Html {
     }
 }
 
-#[derive(Properties, PartialEq)]
-struct FormProps {
-    nodes: Rc<Vec<u8>>,
-    on_line: Callback<String>,
-}
-
-/// What is to be done with which key, through which node.
-#[component(KeyForm)]
-fn key_form(props: &FormProps) -> Html {
-    let FormProps { nodes, on_line } = props;
+/// The panel: what is to be done with which key, through which node; and what all nodes have.
+#[component(Keys)]
+pub(crate) fn keys(props: &Props) -> Html {
+    let Props { stage, on_line } = props;
     let node = use_state(|| None::<u8>);
     let key = use_state(|| "name".to_owned());
     let value = use_state(String::new);
-    let via = node.filter(|id| nodes.contains(id));
+    let via = node.filter(|id| stage.nodes.iter().any(|node| node.id == *id));
     let set = |state: &UseStateHandle<String>| {
         let state = state.clone();
         Callback::from(move |event: InputEvent| state.set(dom::value(&event)))
@@ -109,11 +90,12 @@ fn key_form(props: &FormProps) -> Html {
     let empty = key.is_empty();
     let click = |callback: Callback<()>| callback.reform(|_: MouseEvent| ());
     html! {
+        <div class="keys">
         <form class="key-form" {onsubmit}>
             <label>{ "Through" }
                 <select class="field" onchange={onnode}>
                     <option value="" selected={via.is_none()}>{ "any node" }</option>
-                    { for nodes.iter().map(|id| html! {
+                    { for stage.nodes.iter().map(|NodeView { id, .. }| html! {
                         <option key={*id} value={id.to_string()} selected={via == Some(*id)}>{ words::node(*id) }</option>
                     }) }
                 </select>
@@ -126,5 +108,7 @@ fn key_form(props: &FormProps) -> Html {
                 <button type="button" class="button" disabled={empty} onclick={click(send("del", false))}>{ "Delete" }</button>
             </div>
         </form>
+            { table(stage) }
+        </div>
     }
 }

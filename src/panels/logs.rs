@@ -1,22 +1,14 @@
 //! Logs: a row for each node, a column for each index.
 
-use std::rc::Rc;
-
 use lab::view::{Condition, NodeView, Role, StageView};
 use yew::prelude::*;
 
 use super::log_table::{cell, columns};
 use crate::words;
 
-#[derive(Properties, PartialEq)]
-pub(crate) struct Props {
-    pub(crate) stage: Rc<StageView>,
-}
-
 /// The panel.
-#[component(Logs)]
-pub(crate) fn logs(props: &Props) -> Html {
-    let nodes = &props.stage.nodes;
+pub(crate) fn logs(stage: &StageView) -> Html {
+    let nodes = &stage.nodes;
     let columns = columns(nodes);
     html! {
         <div class="logs">

@@ -1,23 +1,13 @@
 //! The picture as a table: nodes and messages under way, for who does not see it or wants to
 //! catch a message by name.
 
-use std::rc::Rc;
-
 use lab::view::{FlightView, NodeView, StageView};
 use yew::prelude::*;
 
 use crate::words;
 
-#[derive(Properties, PartialEq)]
-pub(crate) struct Props {
-    pub(crate) stage: Rc<StageView>,
-    pub(crate) on_line: Callback<String>,
-}
-
 /// The panel.
-#[component(Messages)]
-pub(crate) fn messages(props: &Props) -> Html {
-    let Props { stage, on_line } = props;
+pub(crate) fn messages(stage: &StageView, on_line: &Callback<String>) -> Html {
     html! {
         <div class="scroll picture" tabindex="0" role="region" aria-label="The picture as a table">
             <table class="grid">

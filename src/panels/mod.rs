@@ -12,11 +12,7 @@ mod typing;
 
 use yew::prelude::*;
 
-use self::clients::Clients;
-use self::events::Events;
 use self::keys::Keys;
-use self::logs::Logs;
-use self::messages::Messages;
 use self::terminal::Terminal;
 use crate::desk::Sheet;
 use crate::platform::dom;
@@ -133,14 +129,10 @@ pub(crate) fn panels(props: &Props) -> Html {
         }
         Tab::Terminal => terminal(),
         Tab::Keys => html! { <Keys stage={sheet.stage.clone()} on_line={on_line.clone()} /> },
-        Tab::Logs => html! { <Logs stage={sheet.stage.clone()} /> },
-        Tab::Events => {
-            html! { <Events feed={sheet.feed.clone()} seq={sheet.stage.seq} on_seek={on_ask.reform(Ask::Seek)} /> }
-        }
-        Tab::Picture => {
-            html! { <Messages stage={sheet.stage.clone()} on_line={on_line.clone()} /> }
-        }
-        Tab::Clients => html! { <Clients stage={sheet.stage.clone()} /> },
+        Tab::Logs => logs::logs(&sheet.stage),
+        Tab::Events => events::events(&sheet.feed, sheet.stage.seq, &on_ask.reform(Ask::Seek)),
+        Tab::Picture => messages::messages(&sheet.stage, &on_line),
+        Tab::Clients => clients::clients(&sheet.stage),
     };
     html! {
         <div class="panels" data-open={open.map(|_| "")}>

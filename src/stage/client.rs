@@ -6,23 +6,13 @@ use yew::prelude::*;
 use super::geometry::{Layout, Size};
 use crate::words;
 
-#[derive(Properties, PartialEq)]
-pub(crate) struct Props {
-    pub(crate) client: ClientView,
-    pub(crate) layout: Layout,
-    /// How many cards stand at the same node already.
-    pub(crate) rank: u32,
-}
-
-/// A client's card.
-#[component(Client)]
-pub(crate) fn client(props: &Props) -> Html {
-    let Props { client, layout, rank } = props;
+/// A client's card; `rank` counts the cards that stand at the same node already.
+pub(crate) fn card(client: &ClientView, layout: &Layout, rank: u32) -> Html {
     let Some(id) = client.node else { return Html::default() };
     let em = (layout.radius * 0.29).clamp(11.0, 21.0);
     let card = Size { width: em * 11.6, height: em * 4.9 };
     let node = layout.node(id);
-    let at = layout.card(id, *rank, card);
+    let at = layout.card(id, rank, card);
     let near = if at.x < node.x { at.x + card.width } else { at.x };
     let rim = if at.x < node.x { -layout.radius } else { layout.radius } * 1.3;
     let middle = at.y + card.height / 2.0;
@@ -36,7 +26,7 @@ pub(crate) fn client(props: &Props) -> Html {
         format!("{knows} · {}", client.answer)
     };
     html! {
-        <g class="client" data-knows={knows}>
+        <g key={client.name.clone()} class="client" data-knows={knows}>
             <path class="client-line" d={format!("M{near:.1} {middle:.1}L{:.1} {:.1}", node.x + rim, node.y)} />
             <rect x={format!("{:.1}", at.x)} y={format!("{:.1}", at.y)} width={format!("{:.1}", card.width)}
                 height={format!("{:.1}", card.height)} rx="7" />

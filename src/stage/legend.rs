@@ -2,20 +2,13 @@
 
 use yew::prelude::*;
 
-#[derive(Properties, PartialEq)]
-pub(crate) struct Props {
-    /// Whether it stands open at first.
-    pub(crate) open: bool,
-}
-
-/// The legend.
-#[component(Legend)]
-pub(crate) fn legend(props: &Props) -> Html {
+/// The legend; `open` says whether it stands open.
+pub(crate) fn legend(open: bool) -> Html {
     let sign = |shape: Html, name: &'static str| {
         html! { <li><svg viewBox="0 0 20 14" width="20" height="14" aria-hidden="true">{ shape }</svg>{ name }</li> }
     };
     html! {
-        <details class="legend" open={props.open}>
+        <details class="legend" {open}>
             <summary>{ "Legend" }</summary>
             <ul>
                 { sign(html! { <circle class="full" cx="10" cy="7" r="4" /> }, "heartbeat") }

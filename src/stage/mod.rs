@@ -15,9 +15,7 @@ use std::rc::Rc;
 use lab::view::{ClientView, LinkView, StageView};
 use yew::prelude::*;
 
-use self::client::Client;
 use self::geometry::{Layout, Point};
-use self::legend::Legend;
 use self::link::Link;
 use self::menu::Target;
 use self::node::{Look, Node};
@@ -86,7 +84,7 @@ pub(crate) fn stage(props: &Props) -> Html {
                     <Node key={node.id} look={Look::of(node, last_index)} layout={*layout} current={place == 0} on_act={on_act} />
                 }) }</g>
             </svg>
-            <Legend open={layout.roomy()} />
+            { legend::legend(layout.roomy()) }
         </div>
     }
 }
@@ -145,8 +143,7 @@ fn clients(clients: &[ClientView], layout: &Layout) -> Html {
     let rank = |place: usize, client: &ClientView| {
         clients.iter().take(place).filter(|other| other.node == client.node).count() as u32
     };
-    let card = |(place, client): (usize, &ClientView)| {
-        html! { <Client key={client.name.clone()} client={client.clone()} layout={*layout} rank={rank(place, client)} /> }
-    };
+    let card =
+        |(place, client): (usize, &ClientView)| client::card(client, layout, rank(place, client));
     clients.iter().enumerate().map(card).collect()
 }

@@ -8,7 +8,6 @@ use std::rc::Rc;
 use lab::view::FeedItem;
 use yew::prelude::*;
 
-use self::timeline::Timeline;
 use crate::clock::SPEEDS;
 use crate::icon::{self, full};
 use crate::platform::dom;
@@ -55,7 +54,6 @@ pub(crate) fn transport(props: &Props) -> Html {
     let playing = look.playing;
     let moment = words::seconds(look.now_micros);
     let act = |time: Time| on_time.reform(move |_: MouseEvent| time);
-    let on_seek = on_time.reform(Time::Seek);
     let on_speed = {
         let on_time = on_time.clone();
         Callback::from(move |event: Event| {
@@ -82,7 +80,7 @@ pub(crate) fn transport(props: &Props) -> Html {
                     }) }
                 </select>
             </label>
-            <Timeline {feed} seq={look.seq} end={look.end} moment={moment.clone()} {on_seek} />
+            { timeline::timeline(look, feed, &moment, on_time) }
             <div class="moment">
                 <span class="moment-time">{ moment }</span>
                 <span class="moment-event">

@@ -1,35 +1,27 @@
 //! The timeline: term bands, marks, and a slider over them that goes to any event.
 
-use std::rc::Rc;
-
 use lab::view::FeedItem;
 use yew::prelude::*;
 
 use super::chart::{Tick, chart};
+use super::{Look, Time};
 use crate::platform::dom;
 use crate::words;
 
-#[derive(Properties, PartialEq)]
-pub(crate) struct Props {
-    pub(crate) feed: Rc<Vec<FeedItem>>,
-    pub(crate) seq: u64,
-    pub(crate) end: u64,
-    /// The moment, in words.
-    pub(crate) moment: String,
-    pub(crate) on_seek: Callback<u64>,
-}
-
-/// The timeline.
-#[component(Timeline)]
-pub(crate) fn timeline(props: &Props) -> Html {
-    let Props { feed, seq, end, moment, on_seek } = props;
-    let chart = chart(feed, *end);
-    let at = 100.0 * *seq as f64 / (*end).max(1) as f64;
+/// The timeline at the moment of `look`, which is `moment` in words.
+pub(crate) fn timeline(
+    look: &Look,
+    feed: &[FeedItem],
+    moment: &str,
+    on_time: &Callback<Time>,
+) -> Html {
+    let chart = chart(feed, look.end);
+    let at = 100.0 * look.seq as f64 / look.end.max(1) as f64;
     let oninput = {
-        let on_seek = on_seek.clone();
+        let on_time = on_time.clone();
         Callback::from(move |event: InputEvent| {
             if let Ok(seq) = dom::value(&event).parse() {
-                on_seek.emit(seq);
+                on_time.emit(Time::Seek(seq));
             }
         })
     };
@@ -48,8 +40,8 @@ pub(crate) fn timeline(props: &Props) -> Html {
                 <rect class="future" x={per_cent(at)} y="11" width={per_cent(100.0 - at)} height="22" />
                 <svg x={per_cent(at)} y="0" class="head"><path d="M0 6V38" /><circle cy="6" r="5" /></svg>
             </svg>
-            <input type="range" min="0" max={end.to_string()} value={seq.to_string()} step="1" aria-label="Event"
-                aria-valuetext={format!("event {}, {moment}", words::count(*seq))} {oninput} />
+            <input type="range" min="0" max={look.end.to_string()} value={look.seq.to_string()} step="1" aria-label="Event"
+                aria-valuetext={format!("event {}, {moment}", words::count(look.seq))} {oninput} />
         </div>
     }
 }
