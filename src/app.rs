@@ -162,7 +162,7 @@ impl Component for App {
     fn update(&mut self, ctx: &Context<App>, msg: Msg) -> bool {
         let drawn = self.hear(ctx, msg);
         if let Ok(desk) = &mut self.desk
-            && let Some(script) = desk.to_keep()
+            && let Some(script) = desk.take_script()
         {
             keep::session(ctx.props().scene.id(), &script);
         }
@@ -206,8 +206,8 @@ impl Component for App {
 }
 
 fn first_panel(names: &[String]) -> Option<Tab> {
-    let named = names.iter().filter_map(|name| Tab::named(name));
-    named.filter(|tab| !matches!(tab, Tab::Terminal | Tab::Tools)).last()
+    let mut named = names.iter().filter_map(|name| Tab::named(name));
+    named.rfind(|tab| !matches!(tab, Tab::Terminal | Tab::Tools))
 }
 
 fn watches(ctx: &Context<App>) -> Watches {

@@ -198,7 +198,7 @@ impl Desk {
     }
 
     /// The script to keep, if something happened since it was last asked for.
-    pub(crate) fn to_keep(&mut self) -> Option<String> {
+    pub(crate) fn take_script(&mut self) -> Option<String> {
         if !std::mem::take(&mut self.keep_wanted) {
             return None;
         }
