@@ -70,7 +70,7 @@ fn flight_row(flight: &FlightView, now_micros: u64, on_line: &Callback<String>) 
             <td>{ due }</td>
             <td class="actions">
                 <button type="button" class="button" aria-label={format!("Drop m{id}")} onclick={act(format!("drop m{id}"))}>{ "Drop" }</button>
-                <button type="button" class="button" aria-label={format!("Delay m{id} by 1 s")} onclick={act(format!("delay m{id} 1s"))}>{ "Delay 1 s" }</button>
+                <button type="button" class="button" aria-label={format!("Delay 1 s: m{id}")} onclick={act(format!("delay m{id} 1s"))}>{ "Delay 1 s" }</button>
             </td>
         </tr>
     }

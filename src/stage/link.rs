@@ -38,8 +38,12 @@ pub(crate) fn link(props: &Props) -> Html {
         link_state(there),
         link_state(back)
     );
-    let (start, end) = (layout.arc(a, b).start, layout.arc(a, b).end);
-    let hit = format!("M{:.1} {:.1}L{:.1} {:.1}", start.x, start.y, end.x, end.y);
+    // The way between, and both directions: a straight line alone may lie flat, and what has no
+    // height is nothing that a finger exploring the screen, or whoever asks for its box, could find.
+    let (there_arc, back_arc) = (layout.arc(a, b), layout.arc(b, a));
+    let (start, end) = (there_arc.start, there_arc.end);
+    let straight = format!("M{:.1} {:.1}L{:.1} {:.1}", start.x, start.y, end.x, end.y);
+    let hit = straight + &there_arc.path() + &back_arc.path();
     html! {
         <g class="link-pair">
             <g id={target.element_id()} class="link-button" role="button" aria-haspopup="menu" aria-label={label}
