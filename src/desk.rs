@@ -43,6 +43,9 @@ pub(crate) struct Desk {
     pub(crate) stage: Rc<StageView>,
     pub(crate) sheet: Sheet,
     pub(crate) goals: Vec<GoalView>,
+    /// The learner stopped time or went elsewhere in it: not even a command that waits makes it
+    /// run, until a line is given or time is let run.
+    held: bool,
     solution: VecDeque<String>,
     panel_due_ms: f64,
     keep_due_ms: f64,
@@ -64,6 +67,7 @@ impl Desk {
             stage,
             sheet,
             session,
+            held: !playing,
             solution: VecDeque::new(),
             panel_due_ms: 0.0,
             keep_due_ms: KEEP_MS,
@@ -73,7 +77,7 @@ impl Desk {
 
     /// Whether time runs: because the learner lets it, or because a command waits for it.
     pub(crate) fn runs(&self) -> bool {
-        self.clock.playing || self.busy()
+        self.clock.playing || (self.busy() && !self.held)
     }
 
     /// Whether a command waits for time to pass.
@@ -117,6 +121,7 @@ impl Desk {
 
     /// Gives the session a line; what came of it is in the terminal.
     pub(crate) fn line(&mut self, line: &str) {
+        self.held = false;
         // An error is shown where it was made: in the terminal.
         let _ = self.session.apply(line);
         self.refresh();
@@ -126,6 +131,7 @@ impl Desk {
     pub(crate) fn play_solution(&mut self, lines: &[String]) {
         self.session.reset();
         self.clock.set(self.session.now_micros());
+        self.held = false;
         self.solution = lines.iter().cloned().collect();
         self.refresh();
     }
@@ -171,10 +177,12 @@ impl Desk {
     /// Lets time run or stop.
     pub(crate) fn play(&mut self, playing: bool) {
         self.clock.playing = playing && self.stage.violation.is_none();
+        self.held = !playing;
         self.refresh();
     }
 
     fn land(&mut self) {
+        self.held = true;
         self.clock.set(self.session.now_micros());
         self.refresh();
     }
