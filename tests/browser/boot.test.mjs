@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 
 import { accessibilityFaults, alive, Lab } from "./harness.mjs";
+import { Learner } from "./learner.mjs";
 
 const lab = await Lab.start();
 after(() => lab.stop());
@@ -42,6 +43,50 @@ test("a trap is shown, and only the first of several", () =>
     assert.equal(await broken(page).count(), 1);
     assert.match(await broken(page).innerText(), /unreachable/);
   }));
+
+test("a broken program is shown with seed and script, and both ways on work", () =>
+  lab.visit(
+    "sandbox.html",
+    {
+      expected: /RuntimeError|unreachable|out of bounds|table index|memory access|null function/i,
+      // Holds on to the running program, so that it can be broken from inside.
+      before: (page) =>
+        page.addInitScript(() => {
+          const instantiate = WebAssembly.instantiateStreaming;
+          WebAssembly.instantiateStreaming = async (...what) => {
+            const made = await instantiate.call(WebAssembly, ...what);
+            globalThis.program = made.instance;
+            return made;
+          };
+        }),
+    },
+    async (page) => {
+      const breakIt = () =>
+        page.evaluate(() => new Uint8Array(program.exports.memory.buffer).fill(0xff));
+      const learner = await Learner.at(page);
+      await learner.ask("etcdctl put name john");
+      await learner.play();
+      await breakIt();
+      await broken(page).waitFor();
+      assert.match(await broken(page).innerText(), /The simulator stopped/);
+      const script = await broken(page).locator("pre").textContent();
+      assert.match(script, /seed 1/);
+      assert.match(script, /etcdctl put name john/);
+      assert.deepEqual(await accessibilityFaults(page), []);
+
+      await page.getByRole("button", { name: "Start again with this script" }).click();
+      await broken(page).waitFor({ state: "detached" });
+      await learner.arrives();
+      assert.equal((await learner.ask("etcdctl get name")).out, "name\njohn");
+
+      await learner.play();
+      await breakIt();
+      await page.getByRole("button", { name: "Start afresh" }).click();
+      await broken(page).waitFor({ state: "detached" });
+      await learner.arrives();
+      assert.deepEqual((await learner.lines()).filter(({ line }) => line.startsWith("etcdctl")), []);
+    },
+  ));
 
 test("an ordinary error of a script leaves the page standing", () =>
   lab.visit(PAGE, { expected: /ordinary/ }, async (page) => {

@@ -5,7 +5,7 @@ import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { after, test } from "node:test";
 
-import { accessibilityFaults, alive, dist, Lab } from "./harness.mjs";
+import { alive, dist, Lab } from "./harness.mjs";
 
 const lab = await Lab.start();
 after(() => lab.stop());
@@ -38,21 +38,6 @@ for (const name of pages) {
       if (!/^(https:|data:)/.test(link)) await readFile(path.join(dist, link));
     }
   });
-
-  for (const colorScheme of ["light", "dark"]) {
-    test(`${name} has no accessibility fault, ${colorScheme}`, () =>
-      lab.visit(name, { colorScheme }, async (page) => {
-        await alive(page);
-        assert.deepEqual(await accessibilityFaults(page), []);
-      }));
-  }
-
-  test(`${name} has no sideways scroll at 360 px`, () =>
-    lab.visit(name, { viewport: { width: 360, height: 740 } }, async (page) => {
-      await alive(page);
-      const width = await page.evaluate(() => document.documentElement.scrollWidth);
-      assert.ok(width <= 360, `${width} px wide`);
-    }));
 }
 
 for (const name of lessons) {
@@ -65,22 +50,6 @@ for (const name of lessons) {
       assert.match(await page.title(), / · Raft Lab$/);
     }));
 }
-
-test("the page lives where storage is forbidden", () =>
-  lab.visit(
-    lessons[0],
-    {
-      before: (page) =>
-        page.addInitScript(() => {
-          Object.defineProperty(globalThis, "localStorage", {
-            get() {
-              throw new DOMException("forbidden", "SecurityError");
-            },
-          });
-        }),
-    },
-    alive,
-  ));
 
 test("a chosen theme stands before the first paint and outlives a reload", () =>
   lab.visit("index.html", { colorScheme: "light" }, async (page) => {
