@@ -11,6 +11,7 @@ mod diagnose;
 pub mod etcdctl;
 pub mod fingerprint;
 pub mod lessons;
+pub mod linear;
 mod narrate;
 pub mod predicate;
 #[cfg(feature = "cli")]

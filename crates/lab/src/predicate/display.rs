@@ -114,6 +114,7 @@ impl Display for Atom {
             Atom::Clogged(link) => write!(formatter, "clogged {link}"),
             Atom::Isolated(node) => write!(formatter, "isolated {node}"),
             Atom::Partitioned => formatter.write_str("partitioned"),
+            Atom::Agreed => formatter.write_str("agreed"),
             Atom::QuorumLost => formatter.write_str("quorum lost"),
             Atom::Violated(None) => formatter.write_str("violated"),
             Atom::Violated(Some(property)) => write!(formatter, "violated {}", property.name()),

@@ -328,6 +328,7 @@ impl Atom {
                 cluster.settings().nodes > 1 && own.all(|link| link.cut)
             }),
             Atom::Partitioned => is_partitioned(cluster),
+            Atom::Agreed => is_agreed(cluster),
             Atom::QuorumLost => is_quorum_lost(cluster),
             Atom::Violated(property) => cluster.violation().is_some_and(|violation| {
                 property.is_none_or(|property| violation.property == property)
@@ -452,6 +453,19 @@ fn is_partitioned(cluster: &Cluster) -> bool {
         next += 1;
     }
     reached.len() < nodes.len()
+}
+
+/// Whether all nodes are up and hold the same. That logs with the same last entry are equal is what
+/// the safety checkers see to.
+fn is_agreed(cluster: &Cluster) -> bool {
+    let mut held = cluster.nodes().map(|node| {
+        let store = node.member()?.store();
+        let state = node.state();
+        let whole = state.commit == state.last_index && state.applied == state.last_index;
+        whole.then(|| (state.last_index, state.last_term, store.hash()))
+    });
+    let first = held.next().flatten();
+    first.is_some() && held.all(|other| other == first)
 }
 
 /// Whether no running voter reaches a majority of the configured voters.

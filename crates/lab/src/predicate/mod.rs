@@ -85,6 +85,7 @@ impl Predicate {
                 | Atom::Clogged(_)
                 | Atom::Isolated(_)
                 | Atom::Partitioned
+                | Atom::Agreed
                 | Atom::QuorumLost
                 | Atom::Violated(_)
                 | Atom::Modified => false,
@@ -175,6 +176,8 @@ pub enum Atom {
     Isolated(NodeRef),
     /// `partitioned`: cut links divide the nodes into groups.
     Partitioned,
+    /// `agreed`: every node is up, all logs are equal and applied, and so are all stores.
+    Agreed,
     /// `quorum lost`: no running voter has links open both ways to enough running voters.
     QuorumLost,
     /// `violated`, `violated election-safety`: a safety property broke.

@@ -155,6 +155,7 @@ fn atom(cursor: &mut Cursor<'_>) -> Result<Atom, Fault> {
         "clogged" => Atom::Clogged(link(cursor)?),
         "isolated" => Atom::Isolated(node(cursor)?),
         "partitioned" => Atom::Partitioned,
+        "agreed" => Atom::Agreed,
         "quorum" => {
             cursor.expect_keyword("lost")?;
             Atom::QuorumLost
@@ -175,7 +176,7 @@ fn atom(cursor: &mut Cursor<'_>) -> Result<Atom, Fault> {
 }
 
 /// The words that begin a statement.
-pub(super) const ATOMS: [&str; 31] = [
+pub(super) const ATOMS: [&str; 32] = [
     "leader",
     "no",
     "role",
@@ -201,6 +202,7 @@ pub(super) const ATOMS: [&str; 31] = [
     "clogged",
     "isolated",
     "partitioned",
+    "agreed",
     "quorum",
     "violated",
     "modified",

@@ -245,6 +245,21 @@ fn nodes_and_stores() {
     run.check("paused n2 and down = 1 and quorum lost and no leader");
 }
 
+/// Proves: nodes agree only when each of them is up and has applied the same log to its end.
+#[test]
+fn agreement() {
+    let mut run = Run::new(3, &[]);
+    run.check("agreed");
+    run.until("leader and agreed");
+    run.put("a", 1);
+    run.until("not agreed");
+    run.until("agreed");
+    run.act(Action::Crash(NodeId(3)));
+    run.check_not("agreed");
+    run.act(Action::Restart(NodeId(3)));
+    run.until("agreed");
+}
+
 /// Proves: links, groups and quorum are judged on configured voters and on both directions.
 #[test]
 fn links_and_quorum() {

@@ -230,6 +230,7 @@ What can be true or false:
   crashed n1                    also running, paused, isolated
   cut n1 -> n2                  also cut n1 n2, clogged n1 -> n2
   partitioned                   also quorum lost, violated, modified
+  agreed                        all nodes are up, their logs and stores equal
 Combine them with not, and, or and parentheses. P since start: it was so once. P while Q: once
 both at a time. P then Q: first the one, later the other.
 ";

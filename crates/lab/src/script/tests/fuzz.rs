@@ -307,7 +307,7 @@ impl Dice {
             13 => Atom::Clogged(self.link()),
             14 => Atom::Isolated(self.node()),
             15 => Atom::Partitioned,
-            16 => Atom::QuorumLost,
+            16 => self.pick(&[Atom::QuorumLost, Atom::Agreed]).clone(),
             17 => Atom::Violated(None),
             18 => Atom::Violated(Some(*self.pick(&Property::ALL))),
             _ => Atom::SnapshotSent(self.node()),
