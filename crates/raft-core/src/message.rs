@@ -227,15 +227,16 @@ impl MessageKind {
         MessageKind::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// Whether this answers something; answers from strangers are refused.
+    /// Whether this answers something and counts for something; such answers from strangers are
+    /// refused. The answer to a read is taken from anyone, as in etcd 3.5: who leads may be a
+    /// member that is not known here yet.
     pub fn is_reply(self) -> bool {
         match self {
             MessageKind::PreVoteReply
             | MessageKind::RequestVoteReply
             | MessageKind::AppendAccepted
             | MessageKind::AppendRejected
-            | MessageKind::HeartbeatReply
-            | MessageKind::ReadIndexReply => true,
+            | MessageKind::HeartbeatReply => true,
             MessageKind::PreVote
             | MessageKind::RequestVote
             | MessageKind::AppendEntries
@@ -243,7 +244,8 @@ impl MessageKind {
             | MessageKind::InstallSnapshot
             | MessageKind::TimeoutNow
             | MessageKind::Propose
-            | MessageKind::ReadIndex => false,
+            | MessageKind::ReadIndex
+            | MessageKind::ReadIndexReply => false,
         }
     }
 }

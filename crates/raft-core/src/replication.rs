@@ -42,12 +42,12 @@ impl Leader {
         }
         let prev_index = progress.next_index.prev();
         let Some(prev_term) = server.log.term(prev_index) else {
-            // What it lacks is compacted away (Raft §7). A follower that may be down gets nothing:
-            // snapshots are large.
-            let Some(snapshot) = server.log.shared_snapshot() else { return false };
-            if !progress.recent_active {
+            // What it lacks is compacted away (Raft §7). A snapshot is large: it is not for a
+            // follower that may be down, nor when only entries are asked for (etcd).
+            if emptiness == Emptiness::Withheld || !progress.recent_active {
                 return false;
             }
+            let Some(snapshot) = server.log.shared_snapshot() else { return false };
             progress.become_snapshot(snapshot.index);
             server.send(*to, Body::InstallSnapshot { snapshot });
             return true;
