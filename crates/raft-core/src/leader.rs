@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::configuration::ConfigChange;
+use crate::configuration::{Change, ConfigChange};
 use crate::entry::Payload;
 use crate::error::{ProposeError, TransferError};
 use crate::ids::{Index, NodeId};
@@ -217,9 +217,15 @@ impl Leader {
     }
 
     /// The configuration has changed: learns about new members and forgets removed ones.
-    pub(crate) fn configuration_changed(&mut self, server: &mut Server) {
+    pub(crate) fn configuration_changed(&mut self, server: &mut Server, change: &ConfigChange) {
         let members = server.configuration.members();
-        self.progress.retain(|(node, _)| members.contains(node));
+        // Who was removed is forgotten, even if the same change adds it again (etcd). Who still
+        // votes in the outgoing half was not removed yet.
+        let is_removed = |node: NodeId| {
+            change.changes.contains(&Change::Remove(node))
+                && !server.configuration.outgoing.contains(&node)
+        };
+        self.progress.retain(|(node, _)| members.contains(node) && !is_removed(*node));
         // Probed from the last entry on, and taken for alive at first, lest CheckQuorum counts
         // against a member that could not have answered yet.
         let next_index = server.log.last_index().max(Index(1));

@@ -91,7 +91,8 @@
 //!
 //! # As in etcd, and not
 //!
-//! It behaves as etcd's raft 3.5 does, down to which message follows which, in Rust of its own. It
+//! It behaves as etcd's raft 3.5 does, down to which message follows which, in Rust of its own;
+//! `tests/lockstep` compares it, step by step, with the `raft` crate, which is a port of etcd's. It
 //! differs, knowingly, in these points:
 //!
 //! - A leader counts its own log only once its disk has it (etcd 3.5 at once, 3.6 as here), and
@@ -100,7 +101,8 @@
 //!   its own vote alone.
 //! - A refusal of what is known to match is ignored; `next_index` stays above `match_index`.
 //! - Reads that wait for an own-term commit are dropped with the leadership (etcd 3.5 keeps them for
-//!   the next one), and a single voter's reads wait for it as well.
+//!   the next one), and a single voter's reads wait for it as well. A leader that is no voter any
+//!   more asks the single voter beside it before it answers.
 //! - What etcd panics about when a peer sends it is an error, or ignored: a commit index beyond the
 //!   log, entries that conflict with committed ones. So is a membership change that makes no sense.
 //! - A leader can be asked to hand over; a follower does not pass that request on.

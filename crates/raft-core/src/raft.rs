@@ -233,7 +233,7 @@ impl Raft {
         if let Ok(changed) = self.server.configuration.changed(change) {
             self.server.configuration = changed.into();
             if let Role::Leader(leader) = &mut self.role {
-                leader.configuration_changed(&mut self.server);
+                leader.configuration_changed(&mut self.server, change);
             }
         }
         self.configuration().clone()

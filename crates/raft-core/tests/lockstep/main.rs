@@ -8,6 +8,10 @@
 //! `twin` is a server of each; `schedule` says what happens to a cluster of them; `compare` what
 //! must be equal; `differences` what is not, and why. `words` translates, `disk` keeps.
 //!
+//! Not compared: limits in bytes (the crate counts encoded bytes; appends are whole or of one entry
+//! each), how the randomised timeouts are drawn (theirs are set to ours), torn writes, rules that
+//! are switched off.
+//!
 //! By default 300 schedules of 500 steps. From the environment: `LOCKSTEP_SCHEDULES`,
 //! `LOCKSTEP_STEPS`, and `LOCKSTEP_SEED`, the first seed (so `LOCKSTEP_SEED=17
 //! LOCKSTEP_SCHEDULES=1` replays number 17).

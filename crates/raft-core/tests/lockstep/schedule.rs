@@ -378,7 +378,9 @@ impl Cluster {
         let count = (1 + self.dice.below(3)).min(nodes.len() as u32);
         let mut changes = Vec::new();
         for _ in 0..count {
-            let node = nodes.swap_remove(self.dice.below(nodes.len() as u32) as usize);
+            // Now and then the same member twice.
+            let place = self.dice.below(nodes.len() as u32) as usize;
+            let node = if self.dice.one_in(6) { nodes[place] } else { nodes.swap_remove(place) };
             changes.push(match self.dice.below(5) {
                 0 | 1 => Change::AddVoter(node),
                 2 => Change::AddLearner(node),
