@@ -62,7 +62,7 @@ enum What {
     Campaign,
     Crash,
     Restart,
-    /// Everything to and from a node is lost.
+    /// Whatever arrives at a node or from it is lost, until the next step of this kind.
     Isolate,
     EndWrite,
     Apply,
@@ -82,7 +82,7 @@ const CHANCES: [(What, u32); 15] = [
     (What::Campaign, 4),
     (What::Crash, 5),
     (What::Restart, 25),
-    (What::Isolate, 5),
+    (What::Isolate, 8),
     (What::EndWrite, 60),
     (What::Apply, 50),
     (What::Compact, 20),
@@ -175,6 +175,7 @@ struct Cluster {
     dice: Seeded,
     nodes: BTreeMap<NodeId, Node>,
     mail: BTreeMap<(NodeId, NodeId), VecDeque<Letter>>,
+    isolated: Option<NodeId>,
     /// Proposals and reads so far: gives each its name.
     requests: u32,
     coverage: Coverage,
@@ -196,7 +197,8 @@ impl Cluster {
         };
         let nodes = (1..=schedule.nodes).map(NodeId).map(start).collect();
         let coverage = Coverage::default();
-        Cluster { setup, dice, nodes, mail: BTreeMap::new(), requests: 0, coverage }
+        let mail = BTreeMap::new();
+        Cluster { setup, dice, nodes, mail, isolated: None, requests: 0, coverage }
     }
 
     fn count(&mut self, coverage: &mut Coverage) {
@@ -237,8 +239,11 @@ impl Cluster {
                 Ok(())
             }
             What::Isolate => {
-                let node = self.pick(step.which);
-                self.mail.retain(|(from, to), _| *from != node && *to != node);
+                // Rather a leader: its log and the others' part ways.
+                self.isolated = match self.isolated {
+                    None => self.pick_running(step),
+                    Some(_) => None,
+                };
                 Ok(())
             }
             What::EndWrite if self.setup.disk == Pace::AtOnce => self.tick(step.which),
@@ -322,6 +327,9 @@ impl Cluster {
         };
         let Some(letter) = letter else { return Ok(()) };
         let to = letter.to;
+        if self.isolated.is_some_and(|node| node == to || node == letter.from) {
+            return Ok(());
+        }
         let Some(Node::Running(twin)) = self.nodes.get_mut(&to) else { return Ok(()) };
         self.coverage.delivered(&letter.ours);
         twin.deliver(letter, &mut self.dice)?;
