@@ -10,6 +10,8 @@
 mod diagnose;
 pub mod etcdctl;
 pub mod fingerprint;
+#[cfg(feature = "cli")]
+pub mod fuzz;
 pub mod lessons;
 pub mod linear;
 mod narrate;

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use lab::fuzz::{FuzzOptions, fuzz};
 use lab::run::{Remarks, RunOptions, run};
+use lab::sim::member::raft_core::Rule;
 
 /// A real Raft and etcd-like cluster in a box.
 #[derive(Parser)]
@@ -22,6 +24,11 @@ enum Command {
     /// Looks after lessons.
     #[command(subcommand)]
     Lessons(Lessons),
+    /// Looks for a run that breaks something; prints it as a script that `lab run` replays.
+    ///
+    /// Every seed draws its own cluster, faults and clients. Exit status: 0; 3 if something broke;
+    /// 1 if some fault never struck, so that the run says nothing about it.
+    Fuzz(Fuzz),
     /// Prints the trace hash of a run for each seed, to compare builds by.
     Hash {
         /// Seeds, the last one included: `1..50`.
@@ -53,6 +60,28 @@ struct Run {
     /// The script; `-` is standard input.
     #[arg(default_value = "-")]
     script: PathBuf,
+}
+
+#[derive(clap::Args)]
+struct Fuzz {
+    /// Seeds, the last one included: `1..50`.
+    #[arg(long, default_value = "1..100", value_parser = seeds)]
+    seeds: (u64, u64),
+    /// Events of each seed before all faults end.
+    #[arg(long, default_value_t = 20_000)]
+    steps: u64,
+    /// Size of all clusters; otherwise each seed draws its own.
+    #[arg(long, value_parser = clap::value_parser!(u8).range(1..=7))]
+    nodes: Option<u8>,
+    /// A rule of Raft to leave out, to see that it is noticed. May be given several times.
+    #[arg(long, value_parser = rule, value_name = "RULE")]
+    disable: Vec<Rule>,
+    /// Seeds that run at a time; otherwise as many as there are processors.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    jobs: Option<u32>,
+    /// Scripts that may be tried to shrink one that breaks something.
+    #[arg(long, default_value_t = 2_000)]
+    shrink_tries: u32,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -89,6 +118,11 @@ fn seeds(text: &str) -> Result<(u64, u64), String> {
         (Ok(first), Ok(last)) if first <= last => Ok((first, last)),
         _ => Err(expected()),
     }
+}
+
+fn rule(text: &str) -> Result<Rule, String> {
+    let names = || Rule::ALL.map(Rule::name).join(", ");
+    Rule::named(text).ok_or_else(|| format!("no such rule; there are {}", names()))
 }
 
 fn main() -> ExitCode {
@@ -129,6 +163,22 @@ fn execute(command: Command) -> io::Result<u8> {
             writeln!(out, "{}: edit lesson.toml and en.md, then check {slug}", made.display())?;
             out.flush()?;
             Ok(0)
+        }
+        Command::Fuzz(options) => {
+            let processors = std::thread::available_parallelism().map_or(1, |n| n.get());
+            let (first, last) = options.seeds;
+            let options = FuzzOptions {
+                first,
+                last,
+                steps: options.steps,
+                nodes: options.nodes,
+                disabled: options.disable,
+                jobs: options.jobs.unwrap_or(u32::try_from(processors).unwrap_or(1)),
+                shrink_tries: options.shrink_tries,
+            };
+            let status = fuzz(&options, &mut out)?;
+            out.flush()?;
+            Ok(status)
         }
         Command::Hash { seeds: (first, last) } => {
             for seed in first..=last {

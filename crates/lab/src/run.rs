@@ -8,6 +8,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use crate::linear::{self, Misfit};
 use crate::script::parse_script;
 use crate::session::{Opening, Progress, Session, Traced};
 use crate::view::TerminalEntry;
@@ -81,9 +82,10 @@ pub fn run(options: &RunOptions, out: &mut dyn Write, err: &mut dyn Write) -> io
     files.finish(&session)?;
     print_finished(&session, printed, options.remarks, out, err)?;
     out.flush()?;
-    Ok(match session.cluster().violation() {
-        Some(violation) => {
-            writeln!(err, "a safety property broke: {violation}")?;
+    let violation = session.cluster().violation().map(ToString::to_string);
+    Ok(match violation.or_else(|| files.misfit.map(|misfit| misfit.to_string())) {
+        Some(broken) => {
+            writeln!(err, "a safety property broke: {broken}")?;
             EXIT_UNSAFE
         }
         None if session.failed_checks() > 0 => EXIT_CHECK_FAILED,
@@ -146,10 +148,12 @@ fn print(
     Ok(())
 }
 
-/// The files that a run writes besides its transcript.
+/// The files that a run writes besides its transcript, and what the clients' histories say.
 struct Files {
     trace: Option<BufWriter<File>>,
     history: Option<BufWriter<File>>,
+    /// The first history that is not linearizable.
+    misfit: Option<Misfit>,
 }
 
 impl Files {
@@ -157,7 +161,8 @@ impl Files {
         let create = |path: &Option<PathBuf>| -> io::Result<Option<BufWriter<File>>> {
             path.as_ref().map(|path| File::create(path).map(BufWriter::new)).transpose()
         };
-        Ok(Files { trace: create(&options.trace)?, history: create(&options.history)? })
+        let (trace, history) = (create(&options.trace)?, create(&options.history)?);
+        Ok(Files { trace, history, misfit: None })
     }
 
     fn write(&mut self, traced: Vec<Traced>) -> io::Result<()> {
@@ -175,6 +180,7 @@ impl Files {
                     }
                 }
                 Traced::Ended(history) => {
+                    self.misfit = self.misfit.take().or_else(|| linear::check(&history).err());
                     if let Some(file) = &mut self.history {
                         history.iter().try_for_each(|record| export::record(record, file))?;
                     }
@@ -184,7 +190,7 @@ impl Files {
         Ok(())
     }
 
-    fn finish(mut self, session: &Session) -> io::Result<()> {
+    fn finish(&mut self, session: &Session) -> io::Result<()> {
         self.write(vec![Traced::Ended(session.cluster().history().clone())])?;
         self.trace.as_mut().map_or(Ok(()), Write::flush)?;
         self.history.as_mut().map_or(Ok(()), Write::flush)

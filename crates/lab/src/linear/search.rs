@@ -12,7 +12,7 @@ pub trait Model {
     /// What is remembered between operations.
     type State: Clone + Ord;
     /// An operation with its answer, if it was answered.
-    type Operation;
+    type Operation: PartialEq;
 
     /// The state before the first operation.
     fn begin(&self) -> Self::State;
@@ -78,7 +78,7 @@ struct Node<S> {
 
 /// Operations that may come next, the likeliest last. None if only unknown ones are left: these
 /// need not have happened.
-fn candidates<O>(order: &[&Timed<O>], placed: &Placed) -> Option<Vec<usize>> {
+fn candidates<O: PartialEq>(order: &[&Timed<O>], placed: &Placed) -> Option<Vec<usize>> {
     let left = |place: &usize| !placed.has(*place);
     let mut first_return = u64::MAX;
     let mut next = Vec::new();
@@ -94,6 +94,13 @@ fn candidates<O>(order: &[&Timed<O>], placed: &Placed) -> Option<Vec<usize>> {
         next.push(place);
     }
     next.retain(|place| order[*place].called < first_return);
+    // Of unknown operations that are all the same, the first will do for any of them.
+    let known: Vec<usize> = next.clone();
+    let is_first = |place: &usize| {
+        let mut before = known.iter().take_while(|other| *other < place).map(|at| order[*at]);
+        !before.any(|o| o.returned.is_none() && o.operation == order[*place].operation)
+    };
+    next.retain(|place| order[*place].returned.is_some() || is_first(place));
     next.sort_by_key(|place| std::cmp::Reverse(order[*place].returned.unwrap_or(u64::MAX)));
     answered_left.then_some(next)
 }

@@ -224,7 +224,7 @@ mod against_stateright {
     /// A register of numbers, 0 at first: what stateright's `Register` is.
     struct Number;
 
-    #[derive(Clone, Copy, Debug)]
+    #[derive(Clone, Copy, Debug, PartialEq)]
     enum Op {
         Write(u8),
         Read(u8),

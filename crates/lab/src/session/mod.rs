@@ -223,6 +223,15 @@ impl Session {
         self.checkpoints.split_off(&(self.end + 1));
     }
 
+    /// Makes an event happen at this moment, so that a line can be issued right then; just as a
+    /// waiting line with that time in front of it does.
+    #[cfg(feature = "cli")]
+    pub(crate) fn await_time(&mut self, at: Micros) {
+        if let Some(wait) = at.0.checked_sub(self.now_micros()).filter(|wait| *wait > 0) {
+            self.record(terminal::awaiting(Micros(wait)));
+        }
+    }
+
     /// Issues lines from the queue as long as their turn has come.
     fn pump(&mut self) {
         while let Some(line) = self.queue.front() {

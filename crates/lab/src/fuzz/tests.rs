@@ -1,0 +1,69 @@
+//! The fuzzer finds what is broken on purpose, and nothing where nothing is.
+
+use sim::Property;
+
+use super::recording::{judge, replay};
+use super::*;
+
+fn options(seeds: (u64, u64), steps: u64) -> FuzzOptions {
+    FuzzOptions {
+        first: seeds.0,
+        last: seeds.1,
+        steps,
+        nodes: None,
+        disabled: Vec::new(),
+        jobs: 2,
+        shrink_tries: 600,
+    }
+}
+
+/// Proves (issue "Shown", 4 and 5): Raft's safety under every kind of fault, its liveness after
+/// them, and linearizability of what clients were told; and that every fault really struck.
+#[test]
+fn seeds_hold() {
+    let campaign = campaign(&options((1, 500), 20_000), &|_| {});
+    if let Some(failure) = &campaign.failure {
+        panic!("seed {}: {}\n{}", failure.seed, failure.explanation, failure.script);
+    }
+    assert_eq!(campaign.never(), []);
+    assert!(campaign.events >= 500 * 20_000);
+    let Searched { decided, undecided } = campaign.searched;
+    assert!(undecided < decided, "{undecided} searches given up, {decided} decided");
+}
+
+/// Proves: what was issued live, line by line, and the script that it is written down as have the
+/// same events.
+#[test]
+fn a_run_is_its_script() {
+    for seed in 1..=20 {
+        let ran = run(seed, &options((seed, seed), 1_500));
+        assert_eq!(ran.verdict, None, "seed {seed}");
+        let replayed = replay(&ran.recording.text());
+        assert_eq!(replayed.cluster().trace_hash(), ran.trace_hash, "seed {seed}");
+        assert_eq!(judge(&replayed), None, "seed {seed}");
+    }
+}
+
+/// Proves: a rule that is left out is missed within 100 seeds, by a property that fits to it; and
+/// a short script is enough to show it.
+#[test]
+fn rules_are_missed() {
+    let safety = Broken::Safety;
+    let expected = [
+        (Rule::Majority, safety(Property::DurableOnQuorum)),
+        (Rule::OneVoteATerm, safety(Property::OneVoteATerm)),
+        (Rule::PersistVote, safety(Property::OneVoteATerm)),
+        (Rule::LogConsistencyCheck, safety(Property::LogMatching)),
+        (Rule::UpToDateCheck, safety(Property::LeaderCompleteness)),
+        (Rule::ConfirmLeadershipBeforeRead, Broken::Linearizability),
+    ];
+    for (rule, broken) in expected {
+        let disabled = vec![rule];
+        let campaign = campaign(&FuzzOptions { disabled, ..options((1, 100), 4_000) }, &|_| {});
+        let failure = campaign.failure.unwrap_or_else(|| panic!("{} is not missed", rule.name()));
+        assert_eq!(failure.broken, broken, "{}: {}", rule.name(), failure.script);
+        assert!(failure.lines.0 <= 20, "{}", failure.script);
+        let replayed = judge(&replay(&failure.script));
+        assert_eq!(replayed.map(|verdict| verdict.broken), Some(broken), "{}", failure.script);
+    }
+}
