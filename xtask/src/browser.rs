@@ -60,10 +60,10 @@ fn packages(stage: &mut Stage, dir: &Path) -> Result<()> {
 fn chromium() -> Result<PathBuf> {
     if let Some(chrome) = std::env::var_os("CHROME").filter(|chrome| !chrome.is_empty()) {
         let chrome = PathBuf::from(chrome);
-        if runs(&chrome) {
-            return Ok(chrome);
+        match whole_path(&chrome) {
+            Some(path) if runs(&path) => return Ok(path),
+            Some(_) | None => bail!("CHROME names {}, which does not run", chrome.display()),
         }
-        bail!("CHROME names {}, which does not run", chrome.display());
     }
     if let Some(found) = installed_chromium() {
         return Ok(found);
@@ -82,7 +82,16 @@ fn installed_chromium() -> Option<PathBuf> {
         "/Applications/Chromium.app/Contents/MacOS/Chromium",
         r"C:\Program Files\Google\Chrome\Application\chrome.exe",
     ];
-    names.into_iter().map(PathBuf::from).find(|path| runs(path))
+    names.into_iter().filter_map(|name| whole_path(Path::new(name))).find(|path| runs(path))
+}
+
+/// Where a program stands, looked up in PATH if it is only named: Playwright does not look there.
+fn whole_path(program: &Path) -> Option<PathBuf> {
+    if program.components().count() > 1 {
+        return std::path::absolute(program).ok();
+    }
+    let folders = std::env::var_os("PATH")?;
+    std::env::split_paths(&folders).map(|folder| folder.join(program)).find(|path| path.is_file())
 }
 
 fn runs(chrome: &Path) -> bool {
@@ -112,4 +121,20 @@ fn install_chromium() -> Result<()> {
     println!("installing Debian's chromium");
     run(&mut apt(&["update", "-q"])).context(HOW)?;
     run(&mut apt(&["install", "-q", "-y", "--no-install-recommends", "chromium"])).context(HOW)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A bare name is looked up in PATH, a path is taken as it is, and both come out whole.
+    #[test]
+    fn programs_are_found() {
+        let name = if cfg!(windows) { "cargo.exe" } else { "cargo" };
+        let cargo = whole_path(Path::new(name)).unwrap();
+        assert!(cargo.is_absolute() && cargo.ends_with(name), "{}", cargo.display());
+        assert_eq!(whole_path(&cargo), Some(cargo));
+        assert!(whole_path(Path::new("a/chrome")).is_some_and(|path| path.is_absolute()));
+        assert_eq!(whole_path(Path::new("no-such-program-anywhere")), None);
+    }
 }
