@@ -138,7 +138,7 @@ function listen(page) {
 
 /// Waits until the program runs.
 export async function alive(page) {
-  await page.waitForFunction(() => document.documentElement.dataset.lab !== "loading");
+  await page.waitForFunction(() => ["ready", "broken"].includes(document.documentElement.dataset.lab));
   assert.equal(await page.evaluate(() => document.documentElement.dataset.lab), "ready");
 }
 
