@@ -126,3 +126,35 @@ fn hashes_repeat_themselves() {
     assert_eq!(text(&one.stdout).lines().count(), 7);
     assert_eq!(one.stdout, other.stdout);
 }
+
+/// Proves: a campaign says what it did and what struck; one whose faults never struck is no good.
+#[test]
+fn fuzz_says_what_struck() {
+    let output = lab(&["fuzz", "--seeds", "1..8", "--steps", "3000", "--jobs", "2"], "");
+    let out = text(&output.stdout);
+    assert!(out.starts_with("8 seeds, "), "{out}");
+    assert!(out.contains("nothing broke") && out.contains("messages that died by chance"), "{out}");
+    let idle = lab(&["fuzz", "--seeds", "1..1", "--steps", "10"], "");
+    assert_eq!(idle.status.code(), Some(1));
+    assert!(text(&idle.stdout).contains("never struck"));
+    assert_eq!(lab(&["fuzz", "--disable", "gravity"], "").status.code(), Some(2));
+}
+
+/// Proves: what breaks ends with exit status 3, and its script convicts in `lab run`: a safety
+/// property by the checkers, a stale read by the clients' history.
+#[test]
+fn fuzz_prints_scripts_that_convict() {
+    for (rule, property) in
+        [("majority", "durable-on-quorum"), ("confirm-leadership-before-read", "linearizability")]
+    {
+        let arguments = ["fuzz", "--seeds", "1..100", "--steps", "4000", "--disable", rule];
+        let output = lab(&arguments, "");
+        let out = text(&output.stdout);
+        assert_eq!(output.status.code(), Some(3), "{out}");
+        assert!(out.lines().next().is_some_and(|line| line.ends_with(property)), "{out}");
+        let (_, script) = out.split_once("\n\n").expect("a script behind an empty line");
+        let convicted = lab(&["run"], script);
+        assert_eq!(convicted.status.code(), Some(3), "{script}");
+        assert!(text(&convicted.stderr).contains(property), "{}", text(&convicted.stderr));
+    }
+}

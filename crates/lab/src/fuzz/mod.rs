@@ -57,6 +57,8 @@ pub struct Campaign {
     pub runs: u64,
     /// Events in all of them.
     pub events: u64,
+    /// The trace hashes of all runs, added up: the same on every machine.
+    pub fingerprint: u64,
     /// Calls of clients in all of them.
     pub calls: u64,
     /// Keys whose history was searched for an order.
@@ -78,6 +80,7 @@ impl Campaign {
     fn add(&mut self, ran: &Ran) {
         self.runs += 1;
         self.events += ran.events;
+        self.fingerprint = self.fingerprint.wrapping_add(ran.trace_hash);
         self.calls += ran.calls;
         self.searched.decided += ran.searched.decided;
         self.searched.undecided += ran.searched.undecided;
@@ -137,6 +140,13 @@ pub fn campaign(options: &FuzzOptions, progress: &(dyn Fn(u64) + Sync)) -> Campa
     campaign
 }
 
+/// What a seed draws, as a script: so many events of faults and calls, then the liveness phase.
+pub fn script(seed: u64, steps: u64) -> String {
+    let (first, last, nodes, disabled) = (seed, seed, None, Vec::new());
+    let options = FuzzOptions { first, last, steps, nodes, disabled, jobs: 1, shrink_tries: 0 };
+    run(seed, &options).recording.text()
+}
+
 /// The failure of a seed, with a script as short as can be had.
 fn shrunk(seed: u64, ran: &Ran, verdict: Verdict, options: &FuzzOptions) -> Failure {
     let drawn = ran.recording.lines.len() as u64;
@@ -169,7 +179,7 @@ const EXIT_BROKEN: u8 = 3;
 /// If `out` cannot be written to.
 pub fn fuzz(options: &FuzzOptions, out: &mut dyn Write) -> io::Result<u8> {
     let campaign = campaign(options, &|_| {});
-    let Campaign { runs, events, calls, searched, tally, .. } = &campaign;
+    let Campaign { runs, events, fingerprint, calls, searched, tally, .. } = &campaign;
     if let Some(failure) = &campaign.failure {
         let Failure { seed, broken, explanation, script, lines: (left, drawn) } = failure;
         writeln!(out, "seed {seed}: {broken}\n{explanation}")?;
@@ -178,6 +188,7 @@ pub fn fuzz(options: &FuzzOptions, out: &mut dyn Write) -> io::Result<u8> {
         return Ok(EXIT_BROKEN);
     }
     writeln!(out, "{runs} seeds, {events} events, {calls} calls: nothing broke")?;
+    writeln!(out, "fingerprint {fingerprint:016x}, the same on every machine")?;
     let Searched { decided, undecided } = searched;
     writeln!(out, "orders found for the calls on {decided} keys; {undecided} searches given up")?;
     writeln!(out, "\nwhat really struck:\n{tally}")?;

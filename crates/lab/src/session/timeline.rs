@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use imbl::Vector;
 use sim::Settings;
 
-use crate::script::{At, Line, ScriptError, parse_script};
+use crate::script::{At, Line, Ppm, ScriptError, parse_script, percentage_text};
 
 /// The first line of a saved session.
 const HEADING: &str = "# raft-lab session 1";
@@ -99,6 +99,16 @@ fn opening_lines(settings: &Settings, text: &mut String) {
     }
     if settings.snapshot_count != usual.snapshot_count {
         let _ = writeln!(text, "set snapshot-count {}", settings.snapshot_count);
+    }
+    if settings.loss_ppm != usual.loss_ppm {
+        let _ = writeln!(text, "set loss {}", percentage_text(Ppm(settings.loss_ppm)));
+    }
+    for (name, is_on) in
+        [("pre-vote", settings.pre_vote), ("check-quorum", settings.check_quorum)]
+    {
+        if !is_on {
+            let _ = writeln!(text, "set {name} off");
+        }
     }
     for rule in sim::member::raft_core::Rule::ALL {
         if !settings.rules.on(rule) {

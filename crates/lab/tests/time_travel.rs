@@ -1,0 +1,73 @@
+//! Sessions at random points of runs full of faults: back in time, cloned, saved and restored.
+
+use std::collections::BTreeMap;
+
+use lab::session::{Opening, Session};
+
+/// How many points: `cargo xtask prove` asks for more.
+fn points() -> u64 {
+    let asked = std::env::var("RAFT_LAB_POINTS").ok();
+    asked.and_then(|points| points.parse().ok()).unwrap_or(1_000)
+}
+
+/// SplitMix64.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % bound
+    }
+}
+
+/// Steps to an event.
+fn go_on(session: &mut Session, event: u64) {
+    while session.seq() < event && session.step() {}
+}
+
+/// Everything that can be told of a session without looking inside.
+fn told(session: &Session) -> String {
+    let terminal: Vec<String> = session.terminal().iter().map(|e| format!("{e:?}")).collect();
+    let cluster = session.cluster();
+    format!("{:016x} {:?}\n{}", cluster.trace_hash(), session.stage(), terminal.join("\n"))
+}
+
+/// Design §4: a seek, a clone, and a copy restored from the saved text are where the run was at
+/// that event, and go on as it did.
+#[test]
+fn every_way_back_leads_on_as_before() {
+    const POINTS_A_SEED: u64 = 20;
+    for seed in 1..=points().div_ceil(POINTS_A_SEED) {
+        let mut session = Session::new(Opening::default()).expect("an empty set-up");
+        session.apply(&lab::fuzz::script(seed, 800)).expect("a script");
+        // The trace so far, at every event after which nothing was left to be issued.
+        let mut hashes = BTreeMap::new();
+        while session.busy() && session.step() {
+            hashes.insert(session.seq(), session.cluster().trace_hash());
+        }
+        assert_eq!(session.cluster().violation(), None, "seed {seed}");
+        let events: Vec<u64> = hashes.keys().copied().collect();
+        let mut random = Random(seed);
+        for _ in 0..POINTS_A_SEED {
+            let place = random.below(events.len() as u64 - 1) as usize;
+            let (here, there) = (events[place], events[(place + 60).min(events.len() - 1)]);
+            let at = format!("seed {seed}, event {here}");
+            session.seek(here);
+            assert_eq!(session.cluster().trace_hash(), hashes[&here], "{at}: seek");
+            let mut clone = session.clone();
+            let mut restored =
+                Session::restore(Opening::default(), &session.saved()).expect("what was saved");
+            assert_eq!(restored.seq(), here, "{at}");
+            assert_eq!(restored.cluster().trace_hash(), hashes[&here], "{at}: restored");
+            for session in [&mut session, &mut clone, &mut restored] {
+                go_on(session, there);
+                assert_eq!(session.cluster().trace_hash(), hashes[&there], "{at}: onwards");
+            }
+            assert_eq!(told(&clone), told(&session), "{at}: the clone");
+            assert_eq!(restored.stage(), session.stage(), "{at}: the restored");
+        }
+    }
+}
