@@ -89,7 +89,7 @@ impl Mix {
         let turn = (seed % Kind::ALL.len() as u64) as usize;
         let mut faults = Vec::new();
         for (place, kind) in Kind::ALL.into_iter().enumerate() {
-            let is_due = (place + Kind::ALL.len() - turn) % 7 == 0;
+            let is_due = (place + Kind::ALL.len() - turn).is_multiple_of(7);
             if is_due || dice.one_in(3) {
                 faults.push((kind, dice.pick(&[1, 2, 4])));
             }
@@ -436,7 +436,7 @@ impl Dice {
 
     /// A number below `bound`; with bounds this small, the bias is of no account.
     fn below(&mut self, bound: u32) -> u32 {
-        (u64::from(self.0.next_u32()) * u64::from(bound) >> 32) as u32
+        ((u64::from(self.0.next_u32()) * u64::from(bound)) >> 32) as u32
     }
 
     fn up_to(&mut self, most: u32) -> u64 {
