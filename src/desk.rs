@@ -4,6 +4,7 @@
 
 use std::collections::VecDeque;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use lab::session::{Progress, Session};
 use lab::view::{FeedItem, GoalView, StageView, TerminalEntry};
@@ -16,8 +17,6 @@ const BUDGET: u32 = 3_000;
 const SEARCH: u32 = 200_000;
 /// How often panels follow while time runs: text that changes faster cannot be read.
 const PANEL_MS: f64 = 120.0;
-/// How often a running session is kept.
-const KEEP_MS: f64 = 4_000.0;
 
 /// What a frame changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,8 +31,8 @@ pub(crate) enum Change {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Sheet {
     pub(crate) stage: Rc<StageView>,
-    pub(crate) feed: Rc<Vec<FeedItem>>,
-    pub(crate) terminal: Rc<Vec<TerminalEntry>>,
+    pub(crate) feed: Rc<Vec<Arc<FeedItem>>>,
+    pub(crate) terminal: Rc<Vec<Arc<TerminalEntry>>>,
 }
 
 /// The session at work.
@@ -48,7 +47,6 @@ pub(crate) struct Desk {
     held: bool,
     solution: VecDeque<String>,
     panel_due_ms: f64,
-    keep_due_ms: f64,
     keep_wanted: bool,
 }
 
@@ -58,8 +56,8 @@ impl Desk {
         let stage = Rc::new(session.stage());
         let sheet = Sheet {
             stage: stage.clone(),
-            feed: Rc::new(session.feed().iter().cloned().collect()),
-            terminal: Rc::new(session.terminal().iter().cloned().collect()),
+            feed: Rc::new(session.feed().to_vec()),
+            terminal: Rc::new(session.terminal().to_vec()),
         };
         Desk {
             clock: Clock::new(session.now_micros(), playing),
@@ -70,7 +68,6 @@ impl Desk {
             held: !playing,
             solution: VecDeque::new(),
             panel_due_ms: 0.0,
-            keep_due_ms: KEEP_MS,
             keep_wanted: false,
         }
     }
@@ -105,10 +102,6 @@ impl Desk {
             }
         }
         self.panel_due_ms -= elapsed_ms;
-        self.keep_due_ms -= elapsed_ms;
-        if self.keep_due_ms <= 0.0 {
-            self.keep_wanted = true;
-        }
         if self.session.seq() == before && self.runs() {
             return Change::Moved;
         }
@@ -205,12 +198,16 @@ impl Desk {
         self.goals = self.session.goals();
     }
 
+    /// A running session is to be kept now and then, not only when a line was given.
+    pub(crate) fn keep_if_running(&mut self) {
+        self.keep_wanted |= self.runs();
+    }
+
     /// The script to keep, if something happened since it was last asked for.
     pub(crate) fn take_script(&mut self) -> Option<String> {
         if !std::mem::take(&mut self.keep_wanted) {
             return None;
         }
-        self.keep_due_ms = KEEP_MS;
         Some(self.session.saved())
     }
 

@@ -22,7 +22,11 @@ const OPEN_SETUP: &str = "set latency 40ms\nuntil leader";
 impl Scene {
     /// Reads it from the HTML.
     pub(crate) fn read() -> Scene {
-        let lesson = || serde_json::from_str(prose::text("lesson")?.trim()).ok().flatten();
+        let lesson = || {
+            // The browser parses the JSON: a parser of our own would bring tables of its own.
+            let data = js_sys::JSON::parse(prose::text("lesson")?.trim()).ok()?;
+            serde_wasm_bindgen::from_value(data).ok()
+        };
         match prose::view().as_deref() {
             Some("sandbox") => Scene::Sandbox,
             Some("lesson") => lesson().map_or(Scene::Home, Scene::Lesson),

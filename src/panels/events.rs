@@ -1,5 +1,7 @@
 //! Events in plain words, newest first; each goes to its moment, or to its cause's.
 
+use std::sync::Arc;
+
 use lab::view::FeedItem;
 use yew::prelude::*;
 
@@ -9,7 +11,7 @@ use crate::words;
 const SHOWN: usize = 300;
 
 /// The panel.
-pub(crate) fn events(feed: &[FeedItem], seq: u64, on_seek: &Callback<u64>) -> Html {
+pub(crate) fn events(feed: &[Arc<FeedItem>], seq: u64, on_seek: &Callback<u64>) -> Html {
     html! {
         <div class="events scroll" tabindex="0" role="region" aria-label="Events, newest first">
             <ol>{ for feed.iter().rev().take(SHOWN).map(|item| line(item, seq, on_seek)) }</ol>

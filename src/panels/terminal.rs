@@ -1,6 +1,7 @@
 //! The terminal: every line that the session was given, by key or by click, and what came of it.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use lab::view::TerminalEntry;
 use yew::prelude::*;
@@ -14,7 +15,7 @@ const SHOWN: usize = 200;
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct Props {
-    pub(crate) entries: Rc<Vec<TerminalEntry>>,
+    pub(crate) entries: Rc<Vec<Arc<TerminalEntry>>>,
     pub(crate) busy: bool,
     pub(crate) on_ask: Callback<Ask>,
 }
@@ -43,7 +44,7 @@ pub(crate) fn terminal(props: &Props) -> Html {
         Callback::from(move |()| cleared.set(last))
     };
     let shown = entries.iter().filter(|entry| cleared.is_none_or(|last| entry.id > last));
-    let shown: Vec<&TerminalEntry> = shown.collect();
+    let shown: Vec<&TerminalEntry> = shown.map(|entry| &**entry).collect();
     let from = shown.len().saturating_sub(SHOWN);
     html! {
         <div class="terminal">

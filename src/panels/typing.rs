@@ -1,5 +1,7 @@
 //! What is being typed at the prompt: history and completion, without a screen.
 
+use std::sync::Arc;
+
 use lab::view::TerminalEntry;
 
 /// A line in the making.
@@ -16,7 +18,7 @@ pub(crate) struct Typing {
 }
 
 /// The lines given so far, oldest first, repetitions left out.
-pub(crate) fn history(entries: &[TerminalEntry]) -> Vec<String> {
+pub(crate) fn history(entries: &[Arc<TerminalEntry>]) -> Vec<String> {
     let mut lines: Vec<String> = entries.iter().map(|entry| entry.source.clone()).collect();
     lines.dedup();
     lines

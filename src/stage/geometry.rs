@@ -3,7 +3,18 @@
 //! Units are CSS pixels of the stage's own box, so that the SVG and the canvas above it agree
 //! without a transformation.
 
-use std::f64::consts::{PI, TAU};
+/// Cosine and sine of half the angle between neighbours in a ring of so many nodes: a table, since
+/// the functions themselves would be kilobytes of the page.
+const HALF_STEPS: [(f64, f64); 8] = [
+    (1.000000000000000, 0.000000000000000),
+    (-1.000000000000000, 0.000000000000000),
+    (0.000000000000000, 1.000000000000000),
+    (0.500000000000000, 0.866025403784439),
+    (0.707106781186548, 0.707106781186547),
+    (0.809016994374947, 0.587785252292473),
+    (0.866025403784439, 0.500000000000000),
+    (0.900968867902419, 0.433883739117558),
+];
 
 /// A place on the stage.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -107,12 +118,14 @@ impl Layout {
         if self.nodes <= 1 {
             return self.centre;
         }
-        let count = f64::from(self.nodes);
-        let turn = -PI / 2.0 - PI / count + TAU * (f64::from(id) - 1.0) / count;
-        Point {
-            x: self.centre.x + self.reach.width * turn.cos(),
-            y: self.centre.y + self.reach.height * turn.sin(),
+        // From n1, half a step left of the top, a whole step on for each further node.
+        let (cos, sin) = HALF_STEPS.get(usize::from(self.nodes)).copied().unwrap_or((1.0, 0.0));
+        let (step_x, step_y) = (cos * cos - sin * sin, 2.0 * sin * cos);
+        let (mut x, mut y) = (-sin, -cos);
+        for _ in 1..id {
+            (x, y) = (x * step_x - y * step_y, x * step_y + y * step_x);
         }
+        Point { x: self.centre.x + self.reach.width * x, y: self.centre.y + self.reach.height * y }
     }
 
     /// The way of messages from `from` to `to`; the two directions bend apart.

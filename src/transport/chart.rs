@@ -1,5 +1,7 @@
 //! What the timeline shows, in per cent of its length: bands of terms, marks of events.
 
+use std::sync::Arc;
+
 use lab::view::{FeedItem, Mark};
 
 use crate::words;
@@ -44,10 +46,11 @@ fn kind(mark: Mark) -> Option<&'static str> {
 }
 
 /// Reads the chart from the feed.
-pub(crate) fn chart(feed: &[FeedItem], end: u64) -> Chart {
+pub(crate) fn chart(feed: &[Arc<FeedItem>], end: u64) -> Chart {
     let per_cent = |seq: u64| 100.0 * seq as f64 / end.max(1) as f64;
     let mut chart = Chart::default();
-    let leaders: Vec<&FeedItem> = feed.iter().filter(|item| item.mark == Mark::Leader).collect();
+    let leaders: Vec<&FeedItem> =
+        feed.iter().map(|item| &**item).filter(|item| item.mark == Mark::Leader).collect();
     for (place, item) in leaders.iter().enumerate() {
         let until = leaders.get(place + 1).map_or(end, |next| next.seq);
         let width = per_cent(until) - per_cent(item.seq);
@@ -86,8 +89,8 @@ mod tests {
 
     use super::*;
 
-    fn item(seq: u64, mark: Mark, term: u64) -> FeedItem {
-        FeedItem {
+    fn item(seq: u64, mark: Mark, term: u64) -> Arc<FeedItem> {
+        Arc::new(FeedItem {
             seq,
             at_micros: seq,
             level: Level::Neutral,
@@ -96,7 +99,7 @@ mod tests {
             term,
             text: String::new(),
             cause: None,
-        }
+        })
     }
 
     #[test]

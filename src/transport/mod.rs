@@ -4,6 +4,7 @@ mod chart;
 mod timeline;
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use lab::view::FeedItem;
 use yew::prelude::*;
@@ -43,7 +44,7 @@ pub(crate) struct Look {
 #[derive(Properties, PartialEq)]
 pub(crate) struct Props {
     pub(crate) look: Look,
-    pub(crate) feed: Rc<Vec<FeedItem>>,
+    pub(crate) feed: Rc<Vec<Arc<FeedItem>>>,
     pub(crate) on_time: Callback<Time>,
 }
 

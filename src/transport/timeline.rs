@@ -1,5 +1,7 @@
 //! The timeline: term bands, marks, and a slider over them that goes to any event.
 
+use std::sync::Arc;
+
 use lab::view::FeedItem;
 use yew::prelude::*;
 
@@ -11,7 +13,7 @@ use crate::words;
 /// The timeline at the moment of `look`, which is `moment` in words.
 pub(crate) fn timeline(
     look: &Look,
-    feed: &[FeedItem],
+    feed: &[Arc<FeedItem>],
     moment: &str,
     on_time: &Callback<Time>,
 ) -> Html {

@@ -49,6 +49,7 @@ pub(crate) fn for_page(profile: Profile) -> Result<Tools> {
     wasm_target()?;
     let mut needed = vec![trunk(), wasm_bindgen()?];
     if profile == Profile::Release {
+        rust_src()?;
         needed.push(wasm_opt());
     }
     let mut dirs = Vec::new();
@@ -72,6 +73,21 @@ pub(crate) fn wasm_target() -> Result<()> {
     run(command("rustup").args(["target", "add", WASM])).with_context(|| {
         format!("Rust cannot compile to {WASM} here; with rustup: `rustup target add {WASM}`")
     })
+}
+
+/// Makes sure that the sources of the standard library are there: the release page compiles them.
+///
+/// # Errors
+/// They are not, and rustup is not there or has no network.
+fn rust_src() -> Result<()> {
+    let sysroot = ask(command("rustc").args(["--print", "sysroot"])).unwrap_or_default();
+    if Path::new(&sysroot).join("lib/rustlib/src/rust/library/std").is_dir() {
+        return Ok(());
+    }
+    println!("adding the sources of the standard library");
+    run(command("rustup").args(["component", "add", "rust-src"])).context(
+        "the standard library's sources are missing; with rustup: `rustup component add rust-src`",
+    )
 }
 
 /// Makes sure that a component of the toolchain is there.

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use imbl::Vector;
-
 use crate::record::{Change, Record};
 use crate::{Bytes, KeyValue, LeaseId, Revision, RevisionPair};
 
@@ -27,9 +25,7 @@ use crate::{Bytes, KeyValue, LeaseId, Revision, RevisionPair};
 /// records, which saves a read of many keys a search per key.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct KeyIndex {
-    // Behind a pointer, because a vector makes room for dozens of items at a time, and there are
-    // many keys with one closed life and few with dozens.
-    closed: Vector<Arc<Generation>>,
+    closed: Vec<Arc<Generation>>,
     current: Generation,
 }
 
@@ -39,7 +35,7 @@ struct Generation {
     created: Revision,
     /// Version after the last put. Compaction takes records away but leaves this count.
     version: i64,
-    records: Vector<Arc<Record>>,
+    records: Vec<Arc<Record>>,
 }
 
 impl KeyIndex {
@@ -65,7 +61,7 @@ impl KeyIndex {
             lease,
         };
         let record = Arc::new(Record { at, change: Change::Put(kv) });
-        life.records.push_back(record.clone());
+        life.records.push(record.clone());
         record
     }
 
@@ -84,7 +80,7 @@ impl KeyIndex {
             Change::Put(kv) => {
                 self.current.created = kv.create_revision;
                 self.current.version = kv.version;
-                self.current.records.push_back(record);
+                self.current.records.push(record);
             }
             Change::Delete { .. } if self.is_alive() => self.end_life(record),
             Change::Delete { .. } => return false,
@@ -104,7 +100,7 @@ impl KeyIndex {
         } else {
             // The last life that had begun by then. Lives are few, but a key that is created and
             // deleted in a loop has many: halve rather than walk.
-            let begun = partition_point(&self.closed, |life| life.begins_by(revision));
+            let begun = self.closed.partition_point(|life| life.begins_by(revision));
             let life = self.closed.get(begun.checked_sub(1)?)?;
             // If it had ended too, the last record is the tombstone, which has no pair.
             life.last_by(revision)?
@@ -115,11 +111,12 @@ impl KeyIndex {
     /// Forgets what no read at `revision` or later can see. True if nothing is left of the key.
     pub(crate) fn compact(&mut self, revision: Revision) -> bool {
         // A life that had ended by then is invisible from then on, tombstone and all.
-        while self.closed.front().is_some_and(|life| life.ends_by(revision)) {
-            self.closed.pop_front();
+        let over = self.closed.partition_point(|life| life.ends_by(revision));
+        if over > 0 {
+            self.closed.drain(..over);
         }
         // Only the first life left can have begun by then: the next begins after it has ended.
-        match self.closed.front_mut() {
+        match self.closed.first_mut() {
             Some(life) => Arc::make_mut(life).forget_before(revision),
             None => self.current.forget_before(revision),
         }
@@ -128,8 +125,8 @@ impl KeyIndex {
 
     fn end_life(&mut self, tombstone: Arc<Record>) {
         let mut life = std::mem::take(&mut self.current);
-        life.records.push_back(tombstone);
-        self.closed.push_back(Arc::new(life));
+        life.records.push(tombstone);
+        self.closed.push(Arc::new(life));
     }
 }
 
@@ -141,13 +138,13 @@ impl Generation {
     }
 
     fn ends_by(&self, revision: Revision) -> bool {
-        self.records.back().is_some_and(|last| last.at.main <= revision)
+        self.records.last().is_some_and(|last| last.at.main <= revision)
     }
 
     /// The last record at or before `revision`.
     fn last_by(&self, revision: Revision) -> Option<&Arc<Record>> {
         // Nearly every read is of the newest version.
-        let last = self.records.back().filter(|last| last.at.main <= revision);
+        let last = self.records.last().filter(|last| last.at.main <= revision);
         last.or_else(|| self.records.get(self.count_by(revision).checked_sub(1)?))
     }
 
@@ -155,23 +152,13 @@ impl Generation {
     fn forget_before(&mut self, revision: Revision) {
         let past = self.count_by(revision);
         if past > 1 {
-            self.records = self.records.skip(past - 1);
+            self.records.drain(..past - 1);
         }
     }
 
     fn count_by(&self, revision: Revision) -> usize {
-        partition_point(&self.records, |record| record.at.main <= revision)
+        self.records.partition_point(|record| record.at.main <= revision)
     }
-}
-
-/// The number of items at the front for which `holds` is true; there must be none behind them.
-fn partition_point<T: Clone>(items: &Vector<T>, holds: impl Fn(&T) -> bool) -> usize {
-    let (mut low, mut high) = (0, items.len());
-    while low < high {
-        let middle = low + (high - low) / 2;
-        if items.get(middle).is_some_and(&holds) { low = middle + 1 } else { high = middle }
-    }
-    low
 }
 
 #[cfg(test)]

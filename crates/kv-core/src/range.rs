@@ -126,9 +126,8 @@ fn sort(kvs: &mut [KeyValue], request: &RangeRequest) {
         SortTarget::Mod => a.mod_revision.cmp(&b.mod_revision),
         SortTarget::Value => a.value.cmp(&b.value),
     };
-    match (request.sort_order, request.sort_target) {
-        (SortOrder::None | SortOrder::Ascend, SortTarget::Key) => {}
-        (SortOrder::None | SortOrder::Ascend, _) => kvs.sort_by(compare),
-        (SortOrder::Descend, _) => kvs.sort_by(|a, b| compare(b, a)),
+    let descends = request.sort_order == SortOrder::Descend;
+    if descends || request.sort_target != SortTarget::Key {
+        kvs.sort_by(|a, b| if descends { compare(b, a) } else { compare(a, b) });
     }
 }

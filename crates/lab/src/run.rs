@@ -191,7 +191,7 @@ impl Files {
     }
 
     fn finish(&mut self, session: &Session) -> io::Result<()> {
-        self.write(vec![Traced::Ended(session.cluster().history().clone())])?;
+        self.write(vec![Traced::Ended(session.cluster().history().to_vec())])?;
         self.trace.as_mut().map_or(Ok(()), Write::flush)?;
         self.history.as_mut().map_or(Ok(()), Write::flush)
     }

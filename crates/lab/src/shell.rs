@@ -121,7 +121,7 @@ impl fmt::Display for Word {
 /// The text as one word of a shell: itself where every character is harmless, else in quotes.
 pub fn quote(text: &str) -> String {
     let harmless = |character: char| {
-        character.is_alphanumeric()
+        character.is_ascii_alphanumeric()
             || "_@%+=:,./-".contains(character)
             || (!character.is_ascii() && !character.is_whitespace() && !character.is_control())
     };

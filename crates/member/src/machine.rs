@@ -1,6 +1,5 @@
 //! The replicated state machine: what every member computes alike from the same log.
 
-use imbl::{OrdMap, OrdSet};
 use kv_core::{LeaseId, PutRequest, PutResponse, Store};
 use raft_core::{Data, NodeId};
 use serde::{Deserialize, Serialize};
@@ -66,22 +65,38 @@ impl Machine {
 /// outlives restarts.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Seen {
-    // Node, then its start: a map of maps, since formats like JSON know no pair as a key.
-    nodes: OrdMap<NodeId, OrdMap<u64, Window>>,
+    /// In the order in which their first proposals were applied, which is the same everywhere.
+    starts: Vec<Start>,
+}
+
+/// One start of one node, and what was applied of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Start {
+    node: NodeId,
+    start: u64,
+    window: Window,
 }
 
 /// The counts of one start that have been applied: all below `below`, and those in `beyond`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Window {
     below: u64,
-    beyond: OrdSet<u64>,
+    /// Ascending.
+    beyond: Vec<u64>,
 }
 
 impl Seen {
     /// Notes a proposal; false if it was noted before.
     fn is_new(&mut self, id: ProposalId) -> bool {
-        let starts = self.nodes.entry(id.node).or_default();
-        starts.entry(id.start).or_default().is_new(id.count)
+        let is_its = |start: &Start| start.node == id.node && start.start == id.start;
+        // From the end: nodes that still run are those that started last.
+        if let Some(place) = self.starts.iter().rposition(is_its) {
+            return self.starts[place].window.is_new(id.count);
+        }
+        let mut window = Window::default();
+        let is_new = window.is_new(id.count);
+        self.starts.push(Start { node: id.node, start: id.start, window });
+        is_new
     }
 }
 
@@ -92,17 +107,20 @@ impl Window {
             self.below += 1;
             return true;
         }
-        if count < self.below || self.beyond.insert(count).is_some() {
+        let Err(place) = self.beyond.binary_search(&count) else { return false };
+        if count < self.below {
             return false;
         }
+        self.beyond.insert(place, count);
         // Proposals that got lost leave holes. A hole is closed when the window has moved on.
-        let newest = self.beyond.get_max().copied().unwrap_or(count);
+        let newest = self.beyond.last().copied().unwrap_or(count);
         let floor = newest.saturating_sub(WINDOW);
-        while self.beyond.get_min().is_some_and(|&oldest| oldest <= self.below.max(floor)) {
-            if let Some(oldest) = self.beyond.remove_min() {
-                self.below = self.below.max(oldest + 1);
-            }
+        let mut closed = 0;
+        while self.beyond.get(closed).is_some_and(|&oldest| oldest <= self.below.max(floor)) {
+            self.below = self.below.max(self.beyond[closed] + 1);
+            closed += 1;
         }
+        self.beyond.drain(..closed);
         self.below = self.below.max(floor);
         true
     }

@@ -4,7 +4,6 @@
 //! One question is under way at a time. Reads that come meanwhile are put to the next one, all
 //! together: a read must not be answered by a question that was asked before it came.
 
-use imbl::Vector;
 use kv_core::RangeRequest;
 use raft_core::Index;
 use serde::{Deserialize, Serialize};
@@ -19,7 +18,7 @@ const RETRY: Micros = Micros::from_millis(500);
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Reads {
     asked: Option<Question>,
-    next: Vector<Read>,
+    next: Vec<Read>,
     count: u64,
 }
 
@@ -34,7 +33,7 @@ pub(crate) struct Read {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Question {
     number: u64,
-    reads: Vector<Read>,
+    reads: Vec<Read>,
     retry_at: Micros,
     deadline: Micros,
     /// The answer: whoever has applied this may answer the reads.
@@ -44,7 +43,7 @@ struct Question {
 impl Reads {
     /// Takes a read in; it is part of the next question.
     pub(crate) fn add(&mut self, read: Read) {
-        self.next.push_back(read);
+        self.next.push(read);
     }
 
     /// Begins the next question if none is under way and somebody waits for one. Gives the number
@@ -82,7 +81,7 @@ impl Reads {
     /// (In etcd they end with `etcdserver: leader changed`, and the client asks again, unseen.)
     pub(crate) fn leader_changed(&mut self) {
         if let Some(mut question) = self.asked.take_if(|question| question.index.is_none()) {
-            question.reads.append(std::mem::take(&mut self.next));
+            question.reads.append(&mut self.next);
             self.next = question.reads;
         }
     }
@@ -95,14 +94,14 @@ impl Reads {
     }
 
     /// Takes out the reads that may be answered by a server that has applied `applied`.
-    pub(crate) fn answerable(&mut self, applied: Index) -> Vector<Read> {
+    pub(crate) fn answerable(&mut self, applied: Index) -> Vec<Read> {
         let is_fresh = |question: &mut Question| question.index.is_some_and(|it| it <= applied);
         self.asked.take_if(is_fresh).map(|question| question.reads).unwrap_or_default()
     }
 
     /// Takes out the reads whose question was not answered in time. One that was waits for the
     /// state machine, however long that takes.
-    pub(crate) fn expire(&mut self, now: Micros) -> Vector<Read> {
+    pub(crate) fn expire(&mut self, now: Micros) -> Vec<Read> {
         let is_late =
             |question: &mut Question| question.index.is_none() && question.deadline <= now;
         self.asked.take_if(is_late).map(|question| question.reads).unwrap_or_default()
@@ -133,7 +132,7 @@ mod tests {
         Read { request: RequestId(id), range: RangeRequest::key("k") }
     }
 
-    fn ids(reads: Vector<Read>) -> Vec<u64> {
+    fn ids(reads: Vec<Read>) -> Vec<u64> {
         reads.iter().map(|read| read.request.0).collect()
     }
 

@@ -1,6 +1,7 @@
 //! Clients' writes that wait: first for a leader, then for their entry to be applied here.
 
-use imbl::{OrdMap, Vector};
+use std::collections::VecDeque;
+
 use raft_core::Data;
 use serde::{Deserialize, Serialize};
 
@@ -14,8 +15,9 @@ use crate::api::{Micros, RequestId};
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Writes {
     next_count: u64,
-    waiting: OrdMap<u64, Waiting>,
-    held: Vector<(u64, Data)>,
+    /// In the order of their counts.
+    waiting: Vec<(u64, Waiting)>,
+    held: VecDeque<(u64, Data)>,
 }
 
 /// One client that waits for its write.
@@ -42,7 +44,7 @@ impl Writes {
 
     /// Takes a write in. It is held until [`Writes::release`].
     pub(crate) fn hold(&mut self, data: Data, waiting: Waiting) {
-        self.waiting.insert(self.next_count, waiting);
+        self.waiting.push((self.next_count, waiting));
         self.held.push_back((self.next_count, data));
         self.next_count += 1;
     }
@@ -60,42 +62,43 @@ impl Writes {
     /// The first write that is held was refused, and is forgotten: gives who waits for it.
     pub(crate) fn refuse(&mut self) -> Option<Waiting> {
         let (count, _) = self.held.pop_front()?;
-        self.waiting.remove(&count)
+        self.take_waiting(count)
     }
 
     /// The proposal of that count has been applied: gives who waits for it.
     pub(crate) fn applied(&mut self, count: u64) -> Option<Waiting> {
-        self.waiting.remove(&count)
+        self.take_waiting(count)
     }
 
     /// Forgets a client that has gone. What is held for it is not proposed any more.
     pub(crate) fn cancel(&mut self, request: RequestId) {
-        let is_its = |(_, waiting): &(&u64, &Waiting)| waiting.request == request;
-        if let Some(count) = self.waiting.iter().find(is_its).map(|(count, _)| *count) {
+        let its = self.waiting.iter().find(|(_, waiting)| waiting.request == request);
+        if let Some((count, _)) = its.copied() {
             self.forget(count);
         }
     }
 
     /// Takes out all writes whose time is up.
     pub(crate) fn expire(&mut self, now: Micros) -> Vec<Expired> {
-        let due: Vec<(u64, Waiting)> = self
-            .waiting
-            .iter()
-            .filter(|(_, waiting)| waiting.deadline <= now)
-            .map(|(count, waiting)| (*count, *waiting))
-            .collect();
+        let due: Vec<(u64, Waiting)> =
+            self.waiting.iter().filter(|(_, waiting)| waiting.deadline <= now).copied().collect();
         let expired = |(count, waiting)| Expired { waiting, was_proposed: !self.forget(count) };
         due.into_iter().map(expired).collect()
     }
 
     /// When the first of them runs out of time.
     pub(crate) fn next_deadline(&self) -> Option<Micros> {
-        self.waiting.values().map(|waiting| waiting.deadline).min()
+        self.waiting.iter().map(|(_, waiting)| waiting.deadline).min()
+    }
+
+    fn take_waiting(&mut self, count: u64) -> Option<Waiting> {
+        let place = self.waiting.binary_search_by_key(&count, |(count, _)| *count).ok()?;
+        Some(self.waiting.remove(place).1)
     }
 
     /// Forgets a write; true if it was held.
     fn forget(&mut self, count: u64) -> bool {
-        self.waiting.remove(&count);
+        self.take_waiting(count);
         let place = self.held.iter().position(|(held, _)| *held == count);
         if let Some(place) = place {
             self.held.remove(place);

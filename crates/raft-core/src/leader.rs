@@ -233,10 +233,10 @@ impl Leader {
             if self.position(node).is_none() {
                 let mut progress = Progress::new(next_index, server.settings.max_inflight);
                 progress.recent_active = true;
-                self.progress.push((node, progress));
+                let place = self.progress.partition_point(|(other, _)| *other < node);
+                self.progress.insert(place, (node, progress));
             }
         }
-        self.progress.sort_by_key(|(node, _)| *node);
         if !server.configuration.is_voter(server.id()) {
             // Removed or demoted. As in etcd 3.5 it leads on, without counting itself, until the
             // server around it hands over.

@@ -276,19 +276,26 @@ fn is_write(request: &Request) -> bool {
 pub(crate) struct Clients {
     /// In the order in which they began.
     pub(crate) live: Vec<LiveCall>,
-    outcomes: imbl::OrdMap<CallId, Arc<Outcome>>,
-    history: imbl::Vector<HistoryRecord>,
+    /// Of the first call, of the second, …; copied when a clone of the cluster goes its own way.
+    outcomes: Arc<Vec<Option<Arc<Outcome>>>>,
+    history: Arc<Vec<HistoryRecord>>,
     calls: u64,
+}
+
+/// Where a call's outcome stands. Calls are counted from 1.
+fn slot(id: CallId) -> usize {
+    usize::try_from(id.0).map_or(usize::MAX, |id| id.wrapping_sub(1))
 }
 
 impl Clients {
     pub(crate) fn next_id(&mut self) -> CallId {
         self.calls += 1;
+        Arc::make_mut(&mut self.outcomes).push(None);
         CallId(self.calls)
     }
 
     pub(crate) fn begin(&mut self, call: LiveCall, at: Micros) {
-        self.history.push_back(HistoryRecord::Call {
+        Arc::make_mut(&mut self.history).push(HistoryRecord::Call {
             call: call.id,
             client: call.client.clone(),
             at,
@@ -316,8 +323,10 @@ impl Clients {
         let place = self.live.iter().position(|call| call.id == id)?;
         let call = self.live.remove(place);
         let outcome = Arc::new(outcome);
-        self.outcomes.insert(id, Arc::clone(&outcome));
-        self.history.push_back(HistoryRecord::Return { call: id, at, outcome });
+        if let Some(slot) = Arc::make_mut(&mut self.outcomes).get_mut(slot(id)) {
+            *slot = Some(Arc::clone(&outcome));
+        }
+        Arc::make_mut(&mut self.history).push(HistoryRecord::Return { call: id, at, outcome });
         match call.stage {
             Stage::Sent { node, .. } | Stage::Serving { node } => Some(node),
             Stage::Seeking | Stage::Answered { .. } | Stage::HungUp { .. } => None,
@@ -325,10 +334,10 @@ impl Clients {
     }
 
     pub(crate) fn outcome(&self, id: CallId) -> Option<&Outcome> {
-        self.outcomes.get(&id).map(|outcome| &**outcome)
+        self.outcomes.get(slot(id))?.as_deref()
     }
 
-    pub(crate) fn history(&self) -> &imbl::Vector<HistoryRecord> {
+    pub(crate) fn history(&self) -> &[HistoryRecord] {
         &self.history
     }
 }

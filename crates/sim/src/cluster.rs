@@ -231,7 +231,7 @@ impl Cluster {
     }
 
     /// All calls and their ends, in order.
-    pub fn history(&self) -> &imbl::Vector<HistoryRecord> {
+    pub fn history(&self) -> &[HistoryRecord] {
         self.clients.history()
     }
 

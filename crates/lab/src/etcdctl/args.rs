@@ -419,7 +419,7 @@ fn globals(given: &mut Given, environment: &Environment) -> Result<Globals, Usag
 /// makes no sense is passed over, as the real program does.
 fn from_environment(given: &mut Given, environment: &Environment) -> Result<(), UsageError> {
     for flag in GLOBAL_FLAGS {
-        let variable = format!("ETCDCTL_{}", flag.name.to_uppercase().replace('-', "_"));
+        let variable = format!("ETCDCTL_{}", flag.name.to_ascii_uppercase().replace('-', "_"));
         let Some(value) = environment.get(&variable) else { continue };
         if given.flags.contains_key(flag.name) {
             return Err(UsageError {

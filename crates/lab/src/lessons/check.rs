@@ -260,7 +260,8 @@ fn check_listing(transcript: &Script, session: &mut Session) -> Result<(), Lesso
         for line in lines {
             run(session, &line, limit).map_err(|message| at_line(transcript, first, message))?;
         }
-        let printed: String = session.terminal().iter().skip(shown).map(printed).collect();
+        let printed: String =
+            session.terminal().iter().skip(shown).map(|entry| printed(entry)).collect();
         if printed.trim_end() != expected.trim_end() {
             let message = format!("`{typed}` prints:\n{}", printed.trim_end());
             return Err(at_line(transcript, first, message));

@@ -168,7 +168,8 @@ fn unclosed(quote: char) -> String {
 
 /// A word as [`tokenize`] reads it back: in quotes where it would not be one plain word.
 pub(crate) fn quote_word(text: &str) -> String {
-    let plain = |character: char| character.is_alphanumeric() || "_@%+:,./-".contains(character);
+    let plain =
+        |character: char| character.is_ascii_alphanumeric() || "_@%+:,./-".contains(character);
     if !text.is_empty() && text.chars().all(plain) && !text.contains("->") {
         text.to_owned()
     } else if text.contains('\'') {
@@ -289,7 +290,7 @@ pub(crate) fn did_you_mean<'a>(
     written: &str,
     words: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
-    let lower = written.to_lowercase();
+    let lower = written.to_ascii_lowercase();
     let length = u32::try_from(lower.chars().count()).unwrap_or(u32::MAX);
     if length > 40 {
         return None;

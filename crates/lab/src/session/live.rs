@@ -4,8 +4,8 @@
 //! checkpoint is a clone of it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use imbl::Vector;
 use sim::{Action, Call, ClientId, Cluster, Event, EventKind, Settings};
 
 use super::goals::{GoalState, ParsedGoal};
@@ -30,8 +30,8 @@ pub(super) struct Live {
     pub(super) cluster: Cluster,
     /// How many lines of the timeline have been issued.
     pub(super) cursor: usize,
-    pub(super) entries: Vector<TerminalEntry>,
-    pub(super) feed: Vector<FeedItem>,
+    pub(super) entries: Vec<Arc<TerminalEntry>>,
+    pub(super) feed: Vec<Arc<FeedItem>>,
     pub(super) narrator: Narrator,
     /// The last call of each client.
     pub(super) asked: BTreeMap<ClientName, Asked>,
@@ -49,7 +49,7 @@ impl Live {
     /// A new cluster under a terminal that has `entries` already.
     pub(super) fn new(
         settings: &Settings,
-        entries: Vector<TerminalEntry>,
+        entries: Vec<Arc<TerminalEntry>>,
         standing: &[Predicate],
         goals: &[ParsedGoal],
     ) -> Live {
@@ -58,7 +58,7 @@ impl Live {
             cluster: Cluster::new(settings.clone()),
             cursor: 0,
             entries,
-            feed: Vector::new(),
+            feed: Vec::new(),
             narrator: Narrator::default(),
             asked: BTreeMap::new(),
             failed_checks: 0,
@@ -122,10 +122,10 @@ impl Live {
     fn tell(&mut self, item: FeedItem) {
         let remarkable = matches!(item.mark, Mark::Leader | Mark::StepDown | Mark::Violation)
             && item.level != Level::Neutral;
-        if remarkable && let Some(entry) = self.entries.back_mut() {
+        if remarkable && let Some(entry) = self.entries.last_mut().map(Arc::make_mut) {
             entry.remarks.push(item.text.clone());
         }
-        self.feed.push_back(item);
+        self.feed.push(Arc::new(item));
     }
 
     fn tell_return(&mut self, event: &Event) {
@@ -161,24 +161,24 @@ impl Live {
 
     /// A new line in the terminal.
     fn enter(&mut self, line: &Line, client: &ClientName) -> u64 {
-        let id = self.entries.back().map_or(0, |entry| entry.id + 1);
-        self.entries.push_back(TerminalEntry {
+        let id = self.entries.last().map_or(0, |entry| entry.id + 1);
+        self.entries.push(Arc::new(TerminalEntry {
             id,
             seq: self.cluster.seq().0,
             client: client.to_string(),
-            source: line.text().trim().to_owned(),
+            source: line.text(),
             stdout: String::new(),
             stderr: String::new(),
             exit: None,
             jobs: String::new(),
             remarks: Vec::new(),
-        });
+        }));
         id
     }
 
     fn entry(&mut self, id: u64) -> Option<&mut TerminalEntry> {
         let place = self.entries.iter().rposition(|entry| entry.id == id)?;
-        self.entries.get_mut(place)
+        self.entries.get_mut(place).map(Arc::make_mut)
     }
 
     fn close_entry(&mut self, id: u64, output: Output) {
@@ -453,7 +453,7 @@ impl Live {
             return self.close_entry(running.entry, output);
         };
         // A job's output belongs to the line during which it arrived.
-        if let Some(entry) = self.entries.back_mut() {
+        if let Some(entry) = self.entries.last_mut().map(Arc::make_mut) {
             for line in output.stdout.lines().chain(output.stderr.lines()) {
                 entry.jobs.push_str(&format!("[{}] {line}\n", job.id.0));
             }

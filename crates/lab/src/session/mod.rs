@@ -13,8 +13,8 @@ mod timeline;
 mod travel;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
-use imbl::Vector;
 use sim::{Cluster, Event, HistoryRecord, Settings};
 
 use self::live::{Live, Trace};
@@ -68,7 +68,7 @@ pub enum Traced {
     /// Something happened.
     Event(Box<Event>),
     /// The cluster is gone; this was the history of its clients.
-    Ended(Vector<HistoryRecord>),
+    Ended(Vec<HistoryRecord>),
 }
 
 /// One cluster with everything that was said to it.
@@ -78,7 +78,7 @@ pub struct Session {
     timeline: Timeline,
     live: Live,
     /// The terminal as it was when this cluster began.
-    prelude: Vector<TerminalEntry>,
+    prelude: Vec<Arc<TerminalEntry>>,
     /// Live states to replay from, by their events.
     checkpoints: BTreeMap<u64, Live>,
     /// The last event that was reached in this timeline.
@@ -111,13 +111,13 @@ impl Session {
         })?;
         let lines = parse_script(&opening.setup)?;
         let goals = goals::parse(&opening.goals)?;
-        let live = Live::new(&settings, Vector::new(), &[], &goals);
+        let live = Live::new(&settings, Vec::new(), &[], &goals);
         let mut session = Session {
             opening,
             timeline: Timeline::new(settings),
-            checkpoints: BTreeMap::from([(0, live.clone())]),
+            checkpoints: at_start(&live),
             live,
-            prelude: Vector::new(),
+            prelude: Vec::new(),
             end: 0,
             queue: VecDeque::new(),
             awaited: false,
@@ -271,7 +271,7 @@ impl Session {
             }
             _ => {
                 let seq = self.seq();
-                self.timeline.recorded.push_back(Recorded { seq, line: line.clone() });
+                self.timeline.recorded.push(Arc::new(Recorded { seq, line: line.clone() }));
                 self.live.cursor += 1;
                 self.live.issue(&line, &mut self.traced);
                 self.after_event();
@@ -287,7 +287,7 @@ impl Session {
         self.timeline = Timeline::new(change(self.live.cluster.settings().clone()));
         self.timeline.setup_end = Some(0);
         self.live = self.fresh();
-        self.checkpoints = BTreeMap::from([(0, self.live.clone())]);
+        self.checkpoints = at_start(&self.live);
         self.end = 0;
         if self.traced.is_some() {
             self.keep_trace();
@@ -297,7 +297,7 @@ impl Session {
 
     /// Closes the trace of a cluster that is about to be replaced; one that never ran leaves none.
     fn end_trace(&mut self) {
-        let history = self.live.cluster.history().clone();
+        let history = self.live.cluster.history().to_vec();
         if let Some(traced) = &mut self.traced {
             if self.live.cluster.seq().0 == 0 {
                 traced.truncate(traced.len().saturating_sub(2));
@@ -330,7 +330,7 @@ impl Session {
             let seq = self.seq();
             let at_end = self.live.cursor;
             self.live = self.fresh();
-            self.checkpoints = BTreeMap::from([(0, self.live.clone())]);
+            self.checkpoints = at_start(&self.live);
             self.run_to(seq);
             // Lines issued at the last event without an event of their own belong to it.
             while self.live.cursor < at_end && self.issue_due() {}
@@ -471,12 +471,12 @@ impl Session {
     }
 
     /// What happened up to now, in plain words, the newest last.
-    pub fn feed(&self) -> &Vector<FeedItem> {
+    pub fn feed(&self) -> &[Arc<FeedItem>] {
         &self.live.feed
     }
 
     /// The terminal.
-    pub fn terminal(&self) -> &Vector<TerminalEntry> {
+    pub fn terminal(&self) -> &[Arc<TerminalEntry>] {
         &self.live.entries
     }
 
@@ -508,6 +508,14 @@ impl Session {
     pub fn failed_checks(&self) -> u32 {
         self.live.failed_checks
     }
+}
+
+/// The only checkpoint that a new timeline has.
+fn at_start(live: &Live) -> BTreeMap<u64, Live> {
+    // Not `BTreeMap::from`, which brings a sort of its own into the page.
+    let mut checkpoints = BTreeMap::new();
+    checkpoints.insert(0, live.clone());
+    checkpoints
 }
 
 /// A blank line or comment: it is neither printed nor recorded.

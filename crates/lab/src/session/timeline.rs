@@ -2,8 +2,8 @@
 //! determines every event that follows, so this is also what is saved.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
-use imbl::Vector;
 use sim::Settings;
 
 use crate::script::{At, Line, Ppm, ScriptError, parse_script, percentage_text};
@@ -29,19 +29,22 @@ pub(super) struct Timeline {
     /// The cluster at event 0.
     pub(super) settings: Settings,
     /// Lines in the order in which they were issued; their events never decrease.
-    pub(super) recorded: Vector<Recorded>,
+    pub(super) recorded: Vec<Arc<Recorded>>,
     /// The event at which the set-up had ended and goals began to be judged.
     pub(super) setup_end: Option<u64>,
 }
 
 impl Timeline {
     pub(super) fn new(settings: Settings) -> Timeline {
-        Timeline { settings, recorded: Vector::new(), setup_end: None }
+        Timeline { settings, recorded: Vec::new(), setup_end: None }
     }
 
     /// The line that is due after event `seq`, if the first `cursor` lines have been issued.
     pub(super) fn due(&self, cursor: usize, seq: u64) -> Option<&Line> {
-        self.recorded.get(cursor).filter(|recorded| recorded.seq <= seq).map(|r| &r.line)
+        self.recorded
+            .get(cursor)
+            .filter(|recorded| recorded.seq <= seq)
+            .map(|recorded| &recorded.line)
     }
 }
 
@@ -51,7 +54,7 @@ pub(super) struct Saved {
     /// Lines without an event: they set up the cluster.
     pub(super) opening: Vec<Line>,
     /// Lines with their events.
-    pub(super) recorded: Vector<Recorded>,
+    pub(super) recorded: Vec<Arc<Recorded>>,
     /// The event to come back to.
     pub(super) at: u64,
     /// Where the set-up had ended.
@@ -141,14 +144,14 @@ pub(super) fn read_saved(text: &str) -> Result<Saved, ScriptError> {
     };
     let mut saved = Saved {
         opening: Vec::new(),
-        recorded: Vector::new(),
+        recorded: Vec::new(),
         at: number(AT_EVENT).unwrap_or(0),
         setup_end: number(SETUP_END),
         reached: text.lines().filter_map(reached_goal).collect(),
     };
     for line in parse_script(text)? {
         match line.at {
-            Some(At::Event(seq)) => saved.recorded.push_back(Recorded { seq, line }),
+            Some(At::Event(seq)) => saved.recorded.push(Arc::new(Recorded { seq, line })),
             Some(At::Time(_)) => {
                 let message = "a saved session has events before its lines, not times".to_owned();
                 return Err(ScriptError { line: line.line_number, column: 1, message });

@@ -4,12 +4,10 @@
 //! redo exchange whole timelines, so that a future that was cut off by acting in the past can be
 //! had back.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use imbl::Vector;
-
-use super::Session;
 use super::timeline::Timeline;
+use super::{Session, at_start};
 use crate::view::TerminalEntry;
 
 /// How many lines can be undone.
@@ -19,7 +17,7 @@ const UNDO_MAX: usize = 200;
 #[derive(Clone, Debug)]
 pub(super) struct Past {
     timeline: Timeline,
-    prelude: Vector<TerminalEntry>,
+    prelude: Vec<Arc<TerminalEntry>>,
     seq: u64,
     end: u64,
 }
@@ -96,7 +94,7 @@ impl Session {
         self.timeline = past.timeline;
         self.prelude = past.prelude;
         self.live = self.fresh();
-        self.checkpoints = BTreeMap::from([(0, self.live.clone())]);
+        self.checkpoints = at_start(&self.live);
         self.end = past.end;
         self.run_to(past.seq);
         while self.live.cursor < self.timeline.recorded.len() && past.seq == past.end {

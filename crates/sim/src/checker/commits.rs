@@ -3,6 +3,7 @@
 use member::raft_core::{Index, NodeId, Term};
 use serde::{Deserialize, Serialize};
 
+use super::chain::Chain;
 use super::log::Link;
 use super::{NodeView, Property, Verdict, broken};
 use crate::trace::{ConfigMark, Event, EventKind, NodeState};
@@ -11,7 +12,7 @@ use crate::trace::{ConfigMark, Event, EventKind, NodeState};
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Commits {
     /// What was committed at index 1, 2, …
-    links: imbl::Vector<Link>,
+    links: Chain,
     /// Up to which index entries were committed in which term; the newest last. Both grow.
     steps: Vec<Step>,
 }
@@ -114,7 +115,7 @@ impl Commits {
     fn extend(&mut self, node: &NodeView, state: &NodeState) {
         while self.last_index() < state.commit {
             let Some(link) = node.log.get(self.last_index().next()) else { break };
-            self.links.push_back(link);
+            self.links.push(link);
         }
         let upto = self.last_index();
         match self.steps.last_mut() {

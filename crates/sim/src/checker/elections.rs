@@ -1,5 +1,7 @@
 //! Who led, who voted, and which terms were promised.
 
+use std::sync::Arc;
+
 use member::raft_core::{Index, MessageKind, NodeId, RoleKind, Term};
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +12,8 @@ use crate::trace::{Event, EventKind, NodeState};
 /// Who was elected in each term.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Elections {
-    leaders: imbl::OrdMap<Term, NodeId>,
+    /// In the order of terms; copied when a clone of the cluster goes its own way.
+    leaders: Arc<Vec<(Term, NodeId)>>,
 }
 
 /// What a node has said in elections.
@@ -76,14 +79,15 @@ impl Elections {
         }
         let (id, term) = (node.id, state.term);
         count_vote(node, term, id)?;
-        match self.leaders.get(&term) {
-            Some(other) if *other != id => {
-                let text = format!("{id} leads term {term}, which {other} was elected to lead");
-                return broken(Property::ElectionSafety, &[id, *other], None, Some(term), text);
+        match self.leaders.binary_search_by_key(&term, |(term, _)| *term) {
+            Ok(place) => {
+                let other = self.leaders[place].1;
+                if other != id {
+                    let text = format!("{id} leads term {term}, which {other} was elected to lead");
+                    return broken(Property::ElectionSafety, &[id, other], None, Some(term), text);
+                }
             }
-            _ => {
-                self.leaders.insert(term, id);
-            }
+            Err(place) => Arc::make_mut(&mut self.leaders).insert(place, (term, id)),
         }
         let node = &nodes[place];
         commits.check_complete(node, term)?;

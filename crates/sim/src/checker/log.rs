@@ -4,6 +4,7 @@
 use member::raft_core::{Index, Term};
 use serde::{Deserialize, Serialize};
 
+use super::chain::Chain;
 use crate::trace::{EntryKind, EntryMark};
 
 /// An entry and all before it.
@@ -19,7 +20,7 @@ pub(super) struct Link {
 pub(super) struct LogView {
     base: u64,
     base_link: Link,
-    links: imbl::Vector<Link>,
+    links: Chain,
 }
 
 impl LogView {
@@ -44,9 +45,7 @@ impl LogView {
     pub(super) fn truncate_from(&mut self, index: Index) {
         let keep = index.0.saturating_sub(self.base + 1);
         let keep = usize::try_from(keep).unwrap_or(usize::MAX);
-        if keep < self.links.len() {
-            self.links.truncate(keep);
-        }
+        self.links.truncate(keep);
     }
 
     /// Adds an entry; false if it does not follow the last one.
@@ -55,7 +54,7 @@ impl LogView {
             return false;
         }
         let before = self.links.last().map_or(self.base_link.chain, |link| link.chain);
-        self.links.push_back(Link { term: entry.term, chain: chain(before, entry) });
+        self.links.push(Link { term: entry.term, chain: chain(before, entry) });
         true
     }
 
@@ -63,14 +62,14 @@ impl LogView {
     pub(super) fn compact(&mut self, index: Index) {
         if let Some(link) = self.get(index) {
             let drop = usize::try_from(index.0 - self.base).unwrap_or(usize::MAX);
-            self.links = self.links.split_off(drop);
+            self.links.forget(drop);
             (self.base, self.base_link) = (index.0, link);
         }
     }
 
     /// Begins anew behind a snapshot.
     pub(super) fn install(&mut self, index: Index, link: Link) {
-        *self = LogView { base: index.0, base_link: link, links: imbl::Vector::new() };
+        *self = LogView { base: index.0, base_link: link, links: Chain::default() };
     }
 }
 

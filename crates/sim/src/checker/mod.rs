@@ -8,6 +8,7 @@
 //! - `logs`: what is in each log, and whether logs that meet agree;
 //! - `commits`: what was committed, by whom, and whether it stays and is on enough disks.
 
+mod chain;
 mod commits;
 mod elections;
 mod log;

@@ -297,7 +297,7 @@ fn get(given: &Given) -> Result<Subcommand, UsageError> {
         }
     };
     let range = key_range(given, key)?;
-    let named = |flag: &str| given.text(flag).unwrap_or("").to_uppercase();
+    let named = |flag: &str| given.text(flag).unwrap_or("").to_ascii_uppercase();
     let bad = |what: &str, flag: &str| {
         let text = given.text(flag).unwrap_or("");
         UsageError::error(format!("bad sort {what} {text}"), EXIT_BAD_FEATURE)

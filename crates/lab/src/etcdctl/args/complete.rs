@@ -10,7 +10,7 @@ pub(crate) fn command_names() -> Vec<&'static str> {
 
 /// The names cobra suggests for a wrong one: at most two edits away, or beginning so.
 pub(super) fn suggestions(word: &str) -> Vec<&'static str> {
-    let lower: Vec<char> = word.to_lowercase().chars().take(60).collect();
+    let lower: Vec<char> = word.to_ascii_lowercase().chars().take(60).collect();
     let near = |spec: &&Spec| {
         let name: Vec<char> = spec.name.chars().collect();
         edits(&lower, &name) <= 2 || name.starts_with(&lower)

@@ -64,7 +64,7 @@ fn all_commands() -> Vec<(String, &'static str)> {
             }
         }
     }
-    found.sort();
+    found.sort_unstable();
     found
 }
 
@@ -75,7 +75,7 @@ fn rows(rows: Vec<(String, &str)>) -> String {
 
 fn flag_rows<'a>(flags: impl Iterator<Item = &'a Flag>) -> String {
     let mut flags: Vec<&Flag> = flags.collect();
-    flags.sort_by_key(|flag| flag.name);
+    flags.sort_unstable_by_key(|flag| flag.name);
     let rows: Vec<(String, &str)> = flags
         .into_iter()
         .map(|flag| {
