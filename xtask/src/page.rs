@@ -107,8 +107,9 @@ fn become_program(mut program: Command) -> Result<()> {
     run(&mut program)
 }
 
-/// Lets cargo build the standard library too, for size and without the places of panics, and keeps
-/// paths of this machine out of the page. About 40 kB of 320 after compression.
+/// Lets cargo build the standard library too, for size, leaves out the places of panics and what
+/// `{:?}` prints (so nothing that a person reads may be formatted that way), and keeps paths of this
+/// machine out of the page. About 40 kB of 320 after compression.
 ///
 /// Building the standard library is not stable yet; the toolchain is pinned, so what is allowed here
 /// does not change under us.
@@ -117,7 +118,8 @@ fn for_size(trunk: &mut Command) -> Result<()> {
     let mut fetch = cargo("fetch --quiet --target wasm32-unknown-unknown");
     run(fetch.env("RUSTC_BOOTSTRAP", "1").env("CARGO_UNSTABLE_BUILD_STD", "std,panic_abort"))?;
     let home = std::env::home_dir().context("this user has no home folder")?;
-    let flags = format!("-Zlocation-detail=none --remap-path-prefix={}=~", home.display());
+    let flags =
+        format!("-Zlocation-detail=none -Zfmt-debug=none --remap-path-prefix={}=~", home.display());
     trunk.env("RUSTC_BOOTSTRAP", "1");
     trunk.env("CARGO_UNSTABLE_BUILD_STD", "std,panic_abort");
     trunk.env("CARGO_UNSTABLE_BUILD_STD_FEATURES", "optimize_for_size");

@@ -159,7 +159,7 @@ fn endpoint(name: &str, nodes: u8) -> Result<NodeId, String> {
 }
 
 fn no_endpoint(name: &str, nodes: u8) -> String {
-    format!("no endpoint {name:?} in this lab: it has n1 to n{nodes} (port 2379)")
+    format!("no endpoint \"{name}\" in this lab: it has n1 to n{nodes} (port 2379)")
 }
 
 /// The range that the ways to name keys come to (etcdctl `getGetOp`).

@@ -112,7 +112,7 @@ pub(super) fn help(topic: Option<&str>) -> Output {
         None => Output { stdout: crate::script::help(), ..Output::default() },
         Some(topic) => match crate::script::help_about(topic) {
             Some(stdout) => Output { stdout, ..Output::default() },
-            None => refused(&format!("no help about {topic:?}; `help` lists every command")),
+            None => refused(&format!("no help about `{topic}`; `help` lists every command")),
         },
     }
 }

@@ -136,7 +136,7 @@ fn bare(line: &Line) -> String {
 /// As for a script; a text without the heading is not a saved session.
 pub(super) fn read_saved(text: &str) -> Result<Saved, ScriptError> {
     if text.lines().next() != Some(HEADING) {
-        let message = format!("expected a saved session, whose first line is {HEADING:?}");
+        let message = format!("expected a saved session, whose first line is `{HEADING}`");
         return Err(ScriptError { line: 1, column: 1, message });
     }
     let number = |prefix: &str| {
