@@ -395,7 +395,7 @@ impl App {
     fn card(&self, desk: &Desk, tools: tools::Look) -> Html {
         let calls = &self.calls;
         let look = transport::Look {
-            playing: desk.clock.playing,
+            playing: desk.runs(),
             hurries: desk.clock.hurries(),
             stopped: desk.stage.violation.is_some(),
             speed: desk.clock.speed,

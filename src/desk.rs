@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use lab::session::{Progress, Session};
+use lab::session::{Issued, Progress, Session};
 use lab::view::{FeedItem, GoalView, StageView, TerminalEntry};
 
 use crate::clock::Clock;
@@ -114,9 +114,10 @@ impl Desk {
 
     /// Gives the session a line; what came of it is in the terminal.
     pub(crate) fn line(&mut self, line: &str) {
-        self.held = false;
         // An error is shown where it was made: in the terminal.
-        let _ = self.session.apply(line);
+        if self.session.act(line) != Ok(Issued::AtOnce) {
+            self.held = false;
+        }
         self.refresh();
     }
 

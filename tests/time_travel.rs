@@ -1,6 +1,6 @@
 //! Sessions go back and forth in time, are undone, saved and restored, and are always the same.
 
-use lab::session::{Opening, Progress, Session};
+use lab::session::{Issued, Opening, Progress, Session};
 
 /// A session with faults and writes in it, ten simulated seconds long.
 fn busy_session(seed: u64) -> Session {
@@ -152,4 +152,30 @@ fn values_too_large_or_strange_are_only_text() {
     }
     let stage = session.stage();
     assert!(stage.nodes.iter().any(|n| n.keys.iter().any(|k| k.key.starts_with("<img"))));
+}
+
+/// Proves: a line of somebody at the controls does not wait for an etcdctl that hangs, and is undone
+/// and saved like any other.
+#[test]
+fn a_click_does_not_wait_for_a_command() {
+    let setup = "until leader".to_owned();
+    let mut session = Session::new(Opening { setup, ..Opening::default() }).expect("a good set-up");
+    for line in ["crash n2", "crash n3"] {
+        assert_eq!(session.act(line), Ok(Issued::AtOnce));
+    }
+    assert_eq!(session.act("etcdctl --endpoints=n1 put name john"), Ok(Issued::InTurn));
+    session.advance_while_busy(20);
+    assert!(session.busy(), "without a quorum the write hangs");
+    let before = session.seq();
+    assert_eq!(session.act("restart"), Ok(Issued::AtOnce));
+    assert_eq!(session.stage().quorum.running, 3);
+    assert!(session.busy(), "the write still hangs");
+    while session.busy() {
+        session.advance_while_busy(1_000);
+    }
+    assert_eq!(session.terminal()[3].stdout, "OK\n", "three nodes are a quorum again");
+    let restored = Session::restore(Opening::default(), &session.saved()).expect("it was saved");
+    assert_eq!(restored.cluster().trace_hash(), session.cluster().trace_hash());
+    assert!(session.undo());
+    assert_eq!((session.seq(), session.stage().quorum.running), (before, 1));
 }

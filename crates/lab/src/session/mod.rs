@@ -22,7 +22,9 @@ use self::timeline::{Recorded, Timeline, read_saved, write_saved};
 use self::travel::Past;
 use crate::lessons::GoalData;
 use crate::predicate::Predicate;
-use crate::script::{At, Command, Line, Micros, ScriptError, duration_text, parse_script};
+use crate::script::{
+    At, Command, Line, Micros, ScriptError, duration_text, parse_line, parse_script,
+};
 use crate::view::{FeedItem, FlightView, GoalView, StageView, TerminalEntry, TimerView};
 
 /// Events between two checkpoints: a seek replays at most about so many.
@@ -58,6 +60,15 @@ pub enum Progress {
     Pending,
     /// Nothing more will happen: a safety property broke.
     Stopped,
+}
+
+/// When a line of [`Session::act`] is issued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Issued {
+    /// It was, and has done what it does.
+    AtOnce,
+    /// When the foreground is free.
+    InTurn,
 }
 
 /// A piece of the trace, in order.
@@ -201,6 +212,25 @@ impl Session {
         };
         self.enqueue(lines);
         Ok(())
+    }
+
+    /// As [`Session::apply`], for somebody at the controls: one line that steers is issued now, even
+    /// while a command runs in the foreground; a click does not wait for an etcdctl that hangs.
+    ///
+    /// # Errors
+    /// As [`Session::apply`].
+    pub fn act(&mut self, text: &str) -> Result<Issued, ScriptError> {
+        if let Ok(line) = parse_line(text)
+            && line.at.is_none()
+            && is_instant(&line.command)
+        {
+            if changes_something(&line.command) {
+                self.remember_for_undo();
+            }
+            self.record(line);
+            return Ok(Issued::AtOnce);
+        }
+        self.apply(text).map(|()| Issued::InTurn)
     }
 
     /// Takes lines that are parsed already.
@@ -521,6 +551,20 @@ fn at_start(live: &Live) -> BTreeMap<u64, Live> {
 /// A blank line or comment: it is neither printed nor recorded.
 fn says_nothing(command: &Command) -> bool {
     matches!(command, Command::Blank | Command::Comment(_))
+}
+
+/// Whether a command neither takes virtual time nor waits for anything.
+fn is_instant(command: &Command) -> bool {
+    !matches!(
+        command,
+        Command::Blank
+            | Command::Comment(_)
+            | Command::Etcdctl(_)
+            | Command::Advance(_)
+            | Command::Step(_)
+            | Command::Until { .. }
+            | Command::Assert(_)
+    )
 }
 
 /// Whether undoing a line would make a difference.
