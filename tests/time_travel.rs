@@ -158,7 +158,7 @@ fn values_too_large_or_strange_are_only_text() {
 /// and saved like any other.
 #[test]
 fn a_click_does_not_wait_for_a_command() {
-    let setup = "until leader".to_owned();
+    let setup = "until leader\ntransfer n1\nuntil leader is n1".to_owned();
     let mut session = Session::new(Opening { setup, ..Opening::default() }).expect("a good set-up");
     for line in ["crash n2", "crash n3"] {
         assert_eq!(session.act(line), Ok(Issued::AtOnce));
@@ -173,7 +173,7 @@ fn a_click_does_not_wait_for_a_command() {
     while session.busy() {
         session.advance_while_busy(1_000);
     }
-    assert_eq!(session.terminal()[3].stdout, "OK\n", "three nodes are a quorum again");
+    assert_eq!(session.terminal()[5].stdout, "OK\n", "three nodes are a quorum again");
     let restored = Session::restore(Opening::default(), &session.saved()).expect("it was saved");
     assert_eq!(restored.cluster().trace_hash(), session.cluster().trace_hash());
     assert!(session.undo());

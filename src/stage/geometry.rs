@@ -3,6 +3,8 @@
 //! Units are CSS pixels of the stage's own box, so that the SVG and the canvas above it agree
 //! without a transformation.
 
+use std::f64::consts::FRAC_1_SQRT_2;
+
 /// Cosine and sine of half the angle between neighbours in a ring of so many nodes: a table, since
 /// the functions themselves would be kilobytes of the page.
 const HALF_STEPS: [(f64, f64); 8] = [
@@ -10,7 +12,7 @@ const HALF_STEPS: [(f64, f64); 8] = [
     (-1.000000000000000, 0.000000000000000),
     (0.000000000000000, 1.000000000000000),
     (0.500000000000000, 0.866025403784439),
-    (0.707106781186548, 0.707106781186547),
+    (FRAC_1_SQRT_2, FRAC_1_SQRT_2),
     (0.809016994374947, 0.587785252292473),
     (0.866025403784439, 0.500000000000000),
     (0.900968867902419, 0.433883739117558),
