@@ -391,7 +391,7 @@ impl Live {
             label: label.clone(),
         });
         self.tell(narrate::asked(&event, client.as_str(), &label));
-        let asked = Asked { call, request: label, at_micros: event.at.0 };
+        let asked = Asked { call, request: without_leading_flags(&words), at_micros: event.at.0 };
         self.asked.insert(client.clone(), asked);
         let job = (etcdctl.ground == Ground::Background)
             .then(|| Job { id: self.next_job(&client), line: line.source.trim().to_owned() });
@@ -491,4 +491,10 @@ impl Live {
             })
             .collect()
     }
+}
+
+/// `put name joe` of `--endpoints=n1 put name joe`: what is asked, without how.
+fn without_leading_flags(words: &[String]) -> String {
+    let first = words.iter().position(|word| matches!(word.as_str(), "put" | "get" | "del"));
+    words.get(first.unwrap_or(0)..).unwrap_or_default().join(" ")
 }
