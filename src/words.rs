@@ -1,6 +1,6 @@
 //! Numbers and facts as the page words them.
 
-use lab::view::{Condition, Knows, Level, Role};
+use lab::view::{Condition, Knows, Level, Role, Seat};
 
 /// The colour of a term: the six take turns, and term 0 (nobody has led yet) has none.
 pub(crate) fn hue(term: u64) -> String {
@@ -23,11 +23,14 @@ pub(crate) fn role(role: Role) -> &'static str {
 }
 
 /// What stands in the disc: the role, or why there is none to speak of.
-pub(crate) fn standing(condition: Condition, of: Role) -> &'static str {
+pub(crate) fn standing(condition: Condition, seat: Seat, of: Role) -> &'static str {
     match condition {
+        Condition::Running if seat == Seat::Learner => "learner",
         Condition::Running => role(of),
         Condition::Paused => "paused",
         Condition::Crashed => "down",
+        Condition::Unstarted => "not started",
+        Condition::Removed => "removed",
     }
 }
 

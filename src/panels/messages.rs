@@ -40,7 +40,7 @@ fn node_row(node: &NodeView, stage: &StageView) -> Html {
     html! {
         <tr key={node.id}>
             <th scope="row">{ words::node(node.id) }</th>
-            <td>{ words::standing(node.condition, node.role) }</td>
+            <td>{ words::standing(node.condition, node.seat, node.role) }</td>
             <td>{ node.term }</td>
             <td>{ or_none(node.vote) }</td>
             <td>{ or_none(node.leader) }</td>

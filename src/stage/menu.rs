@@ -1,6 +1,6 @@
 //! What can be done with a node, a link or a message: labels for people, lines for the session.
 
-use lab::view::{Condition, FlightView, LinkView, NodeView, Role, StageView};
+use lab::view::{Condition, FlightView, LinkView, NodeView, Role, Seat, StageView};
 
 use crate::words;
 
@@ -77,6 +77,8 @@ fn node_menu(node: &NodeView, view: &StageView) -> Menu {
             vec![item("Resume", format!("resume n{id}")), item("Crash", format!("crash n{id}"))]
         }
         Condition::Crashed => vec![item("Restart", format!("restart n{id}"))],
+        Condition::Unstarted => vec![item("Start it", format!("start n{id}"))],
+        Condition::Removed => Vec::new(),
     };
     let mine = || view.links.iter().filter(|link| link.from == id || link.to == id);
     if mine().any(|link| !link.cut) {
@@ -101,12 +103,25 @@ fn node_menu(node: &NodeView, view: &StageView) -> Menu {
             item("Set its clock right", format!("clock n{id} 1x"))
         });
     }
+    match node.seat {
+        Seat::Learner => {
+            items.push(item("Let it vote", format!("etcdctl member promote $n{id}")));
+            items.push(item("Remove it from the cluster", format!("etcdctl member remove $n{id}")));
+        }
+        Seat::Voter if view.quorum.voters > 1 => {
+            items.push(item("Remove it from the cluster", format!("etcdctl member remove $n{id}")));
+        }
+        Seat::Voter | Seat::None => {}
+    }
     Menu { title: words::node(id), facts: node_facts(node), items }
 }
 
 fn node_facts(node: &NodeView) -> Vec<String> {
-    let mut facts =
-        vec![format!("{}, term {}", words::standing(node.condition, node.role), node.term)];
+    let mut facts = vec![format!(
+        "{}, term {}",
+        words::standing(node.condition, node.seat, node.role),
+        node.term
+    )];
     if let Some(vote) = node.vote {
         facts.push(format!("voted for {}", words::node(vote)));
     }

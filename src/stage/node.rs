@@ -1,6 +1,6 @@
 //! A node as it stands: disc, role, term, votes and log.
 
-use lab::view::{Condition, LogCell, NodeView, Role, VotesView};
+use lab::view::{Condition, LogCell, NodeView, Role, Seat, VotesView};
 use yew::prelude::*;
 
 use super::geometry::{Layout, Point};
@@ -16,6 +16,7 @@ const STRIP: u64 = 6;
 pub(crate) struct Look {
     id: u8,
     condition: Condition,
+    seat: Seat,
     role: Role,
     term: u64,
     votes: Option<VotesView>,
@@ -35,6 +36,7 @@ impl Look {
         Look {
             id: node.id,
             condition: node.condition,
+            seat: node.seat,
             role: node.role,
             term: node.term,
             votes: node.votes.clone(),
@@ -54,7 +56,7 @@ fn label(node: &NodeView) -> String {
     let mut text = format!(
         "n{}: {}, term {}, log to {}, committed to {}",
         node.id,
-        words::standing(node.condition, node.role),
+        words::standing(node.condition, node.seat, node.role),
         node.term,
         node.last_index,
         node.commit
@@ -91,8 +93,10 @@ pub(crate) fn node(props: &Props) -> Html {
     let state = match look.condition {
         Condition::Running => words::role(look.role),
         Condition::Paused => "paused",
-        Condition::Crashed => "crashed",
+        Condition::Crashed | Condition::Unstarted | Condition::Removed => "crashed",
     };
+    // Who has no vote is drawn smaller.
+    let disc = if look.seat == Seat::Learner { r * 0.8 } else { r };
     html! {
         <g class="node" data-state={state} data-hue={words::hue(look.term)}
             transform={format!("translate({:.1} {:.1})", at.x, at.y)}>
@@ -105,7 +109,7 @@ pub(crate) fn node(props: &Props) -> Html {
                     <circle class="node-halo" r={num(r * 1.3)} />
                     <circle class="node-track" r={num(r * 1.17)} stroke-width={num((r * 0.085).max(2.0))} />
                 }
-                <circle class="node-disc" r={num(r)} />
+                <circle class="node-disc" r={num(disc)} />
                 { disc_words(look, r) }
                 { votes(look, r) }
                 { term_tag(look, r) }
@@ -121,15 +125,15 @@ fn num(number: f64) -> String {
 
 fn disc_words(look: &Look, r: f64) -> Html {
     let mark = match look.condition {
-        Condition::Running => Html::default(),
+        Condition::Running | Condition::Unstarted => Html::default(),
         Condition::Paused => html! {
             <path class="node-mark" d={format!("M{0:.1} {1:.1}v{2:.1}M{3:.1} {1:.1}v{2:.1}", -r * 0.14, -r * 0.78, r * 0.34, r * 0.14)} />
         },
-        Condition::Crashed => html! {
+        Condition::Crashed | Condition::Removed => html! {
             <path class="node-mark" d={format!("M{0:.1} {0:.1}L{1:.1} {1:.1}M{1:.1} {0:.1}L{0:.1} {1:.1}", -r * 0.62, r * 0.62)} />
         },
     };
-    let down = look.condition == Condition::Crashed;
+    let down = matches!(look.condition, Condition::Crashed | Condition::Removed);
     // On a small disc the role is told by rim and fill alone; its words are in the label.
     let roomy = r >= 27.0;
     let name_at = if roomy { 0.06 } else { 0.2 };
@@ -139,7 +143,7 @@ fn disc_words(look: &Look, r: f64) -> Html {
             <text class="node-name" y={num(r * name_at)} font-size={num((r * 0.46).max(12.0))}>{ words::node(look.id) }</text>
             if roomy {
                 <text class="node-role" y={num(r * if down { 0.5 } else { 0.44 })} font-size={num((r * 0.26).max(9.5))}>
-                    { words::standing(look.condition, look.role) }
+                    { words::standing(look.condition, look.seat, look.role) }
                 </text>
             }
         </>
@@ -226,6 +230,7 @@ mod tests {
         NodeView {
             id: 2,
             condition: Condition::Running,
+            seat: Seat::Voter,
             role: Role::Follower,
             term: 3,
             vote: None,

@@ -6,6 +6,7 @@ use yew::prelude::*;
 
 use self::partition::Partition;
 use crate::icon::{self, icon};
+use crate::words;
 
 /// What a learner does with the session as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +44,7 @@ pub(crate) fn tools(props: &Props) -> Html {
                 <span class="segments-name" aria-hidden="true">{ "Nodes" }</span>
                 { for (1..=7).map(|count: u8| size_button(count, look.nodes, on_line)) }
             </div>
+            { add_button(look.nodes, on_line) }
             <Partition key={look.nodes} nodes={look.nodes} {on_line} />
             <button type="button" class="button" onclick={heal} disabled={!look.any_cut}>
                 { icon(icon::HEAL) }{ "Heal all" }
@@ -57,6 +59,18 @@ pub(crate) fn tools(props: &Props) -> Html {
             </div>
         </div>
     }
+}
+
+/// Adds one node more to the cluster that is there, and starts it.
+fn add_button(now: u8, on_line: &Callback<String>) -> Html {
+    if now == 7 {
+        return Html::default();
+    }
+    let new = words::node(now + 1);
+    let title = format!("Add {new} as a member, and start it");
+    let lines = format!("etcdctl member add {new} --peer-urls=http://{new}:2380\nstart {new}");
+    let onclick = on_line.reform(move |_: MouseEvent| lines.clone());
+    html! { <button type="button" class="button" {title} {onclick}>{ format!("Add {new}") }</button> }
 }
 
 fn size_button(count: u8, now: u8, on_line: &Callback<String>) -> Html {

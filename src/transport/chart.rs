@@ -37,7 +37,7 @@ pub(crate) struct Chart {
 fn kind(mark: Mark) -> Option<&'static str> {
     match mark {
         Mark::Election => Some("election"),
-        Mark::Fault => Some("fault"),
+        Mark::Fault | Mark::Members => Some("fault"),
         Mark::Client => Some("client"),
         Mark::Commit => Some("commit"),
         Mark::Violation => Some("violation"),

@@ -11,7 +11,7 @@ const CANDIDACIES_MANY: u32 = 4;
 /// Says how the cluster is. `candidacies` is how often somebody has stood for election since
 /// somebody last won.
 pub(crate) fn diagnose(cluster: &Cluster, candidacies: u32) -> Diagnosis {
-    let voters = cluster.settings().nodes;
+    let voters = cluster.configuration().voters.len() as u8;
     let quorum = voters / 2 + 1;
     if let Some(violation) = cluster.violation() {
         return say(Level::Bad, format!("a safety property broke: {violation}"));
@@ -111,12 +111,13 @@ fn believes_to_lead(cluster: &Cluster) -> impl Iterator<Item = NodeId> {
     leaders.into_iter().map(|(_, id)| id)
 }
 
-/// Running nodes with links open both ways to `node`, itself included.
+/// Running voters with links open both ways to `node`, itself included.
 pub(crate) fn reaches(cluster: &Cluster, node: NodeId) -> Vec<NodeId> {
     cluster
         .nodes()
         .filter(|other| other.condition() == Condition::Running)
         .map(sim::Node::id)
+        .filter(|other| cluster.configuration().is_voter(*other))
         .filter(|other| *other == node || hear_each_other(cluster, node, *other))
         .collect()
 }
@@ -130,6 +131,7 @@ fn largest_group(cluster: &Cluster) -> Vec<NodeId> {
     cluster
         .nodes()
         .filter(|node| node.condition() == Condition::Running)
+        .filter(|node| cluster.configuration().is_voter(node.id()))
         .map(|node| reaches(cluster, node.id()))
         // The first of the largest: `max_by_key` would take the last.
         .reduce(|best, group| if group.len() > best.len() { group } else { best })

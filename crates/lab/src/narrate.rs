@@ -4,7 +4,7 @@
 //! what it was before.
 
 use sim::member::raft_core::{MessageKind, NodeId, RoleKind, Term};
-use sim::{Cluster, Event, EventKind, NodeState, Outcome};
+use sim::{Cluster, ConfigMark, Event, EventKind, NodeState, Outcome};
 
 use crate::view::{FeedItem, Level, Mark};
 
@@ -29,6 +29,13 @@ impl Narrator {
         match event.kind {
             // What these did is told by whoever gave the command: it knows the words.
             EventKind::Crash | EventKind::Tear => self.forget(event.node),
+            EventKind::Stop => {
+                self.forget(event.node);
+                if let Some(node) = event.node {
+                    let text = format!("{node} was removed from the cluster: its process ends");
+                    told.push(item(event, Level::Warning, Mark::Fault, text));
+                }
+            }
             EventKind::Start
             | EventKind::Tick
             | EventKind::Expire
@@ -91,7 +98,11 @@ impl Narrator {
             );
             told.push(item(event, Level::Warning, Mark::Fault, text));
         }
-        if state.role == Some(RoleKind::Leader) && state.commit > before.commit {
+        let leads = state.role == Some(RoleKind::Leader);
+        if let Some(config) = event.config.as_deref().filter(|_| leads) {
+            told.push(item(event, Level::Neutral, Mark::Members, members(config)));
+        }
+        if leads && state.commit > before.commit {
             told.push(item(event, Level::Neutral, Mark::Commit, committed(cluster, before, state)));
         }
         votes(event, node, told);
@@ -111,7 +122,7 @@ impl Narrator {
             (_, Some(RoleKind::Leader)) => {
                 self.candidacies = 0;
                 let votes = votes_for(cluster, node, term);
-                let of = cluster.settings().nodes;
+                let of = cluster.configuration().voters.len();
                 (
                     Level::Good,
                     Mark::Leader,
@@ -197,8 +208,25 @@ fn committed(cluster: &Cluster, before: NodeState, state: NodeState) -> String {
     } else {
         format!("entries {first}–{last} are")
     };
-    let copies = cluster.nodes().filter(|node| node.disk().durable_index() >= state.commit).count();
-    format!("{what} committed: on {copies} of {} disks", cluster.settings().nodes)
+    let holds = |node: &&sim::Node| node.disk().durable_index() >= state.commit;
+    let copies = cluster.members().filter(holds).count();
+    format!("{what} committed: on {copies} of {} disks", cluster.members().count())
+}
+
+/// Who belongs to the cluster from now on.
+fn members(config: &ConfigMark) -> String {
+    let names =
+        |nodes: &[NodeId]| nodes.iter().map(NodeId::to_string).collect::<Vec<_>>().join(", ");
+    let voters = config.voters.len();
+    let mut text = format!(
+        "members from now on: {} ({} of {voters} are a quorum)",
+        names(&config.voters),
+        voters / 2 + 1
+    );
+    if !config.learners.is_empty() {
+        text.push_str(&format!("; without a vote: {}", names(&config.learners)));
+    }
+    text
 }
 
 /// Votes that a node granted or refused in this event.

@@ -10,7 +10,7 @@ use crate::diagnose::{diagnose, groups};
 use crate::narrate::Narrator;
 use crate::view::{
     ClientView, Condition, FlightKind, FlightView, KeyRow, Knows, LinkView, LogCell, NodeView,
-    ProgressView, QuorumView, Role, StageView, TimerView, VotesView,
+    ProgressView, QuorumView, Role, Seat, StageView, TimerView, VotesView,
 };
 
 /// Cells of a log strip: what fits under a disc.
@@ -35,10 +35,10 @@ pub(crate) fn stage<'a>(
     narrator: &Narrator,
     asked: impl Iterator<Item = (&'a str, &'a Asked)>,
 ) -> StageView {
-    let settings = cluster.settings();
-    let voters = settings.nodes;
+    let config = cluster.configuration();
+    let voters = u8::try_from(config.voters.len()).unwrap_or(u8::MAX);
     let quorum = voters / 2 + 1;
-    let running = cluster.nodes().filter(|n| n.condition() == sim::Condition::Running).count();
+    let running = cluster.nodes().filter(|n| n.is_running() && config.is_voter(n.id())).count();
     StageView {
         seq: cluster.seq().0,
         now_micros: cluster.now().0,
@@ -76,7 +76,20 @@ fn condition(node: &Node) -> Condition {
     match node.condition() {
         sim::Condition::Running => Condition::Running,
         sim::Condition::Paused => Condition::Paused,
+        sim::Condition::Crashed if node.has_parted() => Condition::Removed,
+        sim::Condition::Crashed if node.starts() == 0 => Condition::Unstarted,
         sim::Condition::Crashed => Condition::Crashed,
+    }
+}
+
+fn seat(cluster: &Cluster, node: &Node) -> Seat {
+    let config = cluster.configuration();
+    if config.is_voter(node.id()) {
+        Seat::Voter
+    } else if config.is_learner(node.id()) {
+        Seat::Learner
+    } else {
+        Seat::None
     }
 }
 
@@ -90,13 +103,14 @@ fn role(kind: RoleKind) -> Role {
 }
 
 fn node_view(cluster: &Cluster, node: &Node) -> NodeView {
-    let Some(member) = node.member() else { return down(node) };
+    let Some(member) = node.member() else { return down(cluster, node) };
     let raft = member.raft();
     let range = RangeRequest::all().limit(KEYS_MAX);
     let keys = member.store().range(&range).map(|response| response.kvs).unwrap_or_default();
     NodeView {
         id: node.id().0,
         condition: condition(node),
+        seat: seat(cluster, node),
         role: role(raft.role_kind()),
         term: raft.term().0,
         vote: raft.vote().map(|node| node.0),
@@ -116,7 +130,7 @@ fn node_view(cluster: &Cluster, node: &Node) -> NodeView {
 }
 
 /// A node whose process is dead: only its disk is left.
-fn down(node: &Node) -> NodeView {
+fn down(cluster: &Cluster, node: &Node) -> NodeView {
     let stored = node.disk().stored();
     let commit = stored.hard_state.commit;
     let cells = stored.log.iter().rev().take(LOG_CELLS as usize).map(|entry| LogCell {
@@ -128,7 +142,8 @@ fn down(node: &Node) -> NodeView {
     log.reverse();
     NodeView {
         id: node.id().0,
-        condition: Condition::Crashed,
+        condition: condition(node),
+        seat: seat(cluster, node),
         role: Role::Follower,
         term: stored.hard_state.term.0,
         vote: stored.hard_state.vote.map(|node| node.0),

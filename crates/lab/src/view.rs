@@ -79,6 +79,8 @@ pub struct NodeView {
     pub id: u8,
     /// Whether its process runs.
     pub condition: Condition,
+    /// Whether it belongs to the cluster, and votes.
+    pub seat: Seat,
     /// Its role; while it is down, the one it had.
     pub role: Role,
     /// Its term.
@@ -120,6 +122,21 @@ pub enum Condition {
     Paused,
     /// It is dead.
     Crashed,
+    /// It was added to the cluster and never started.
+    Unstarted,
+    /// It was removed from the cluster, and its process has ended.
+    Removed,
+}
+
+/// What a node is to the cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Seat {
+    /// A member that votes.
+    Voter,
+    /// A member that receives the log and has no vote.
+    Learner,
+    /// No member: it was removed.
+    None,
 }
 
 /// A role in Raft, in the words of the paper (and the pre-candidate of thesis §9.6).
@@ -325,6 +342,8 @@ pub enum Mark {
     Client,
     /// An entry became committed.
     Commit,
+    /// The list of members changed.
+    Members,
     /// Somebody stepped down.
     StepDown,
     /// A safety property broke.

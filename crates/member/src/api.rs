@@ -9,6 +9,8 @@ use kv_core::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::members::{MemberRequest, MembersResponse};
+
 /// A moment, or a length of time, on a server's own clock, in whole microseconds.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
@@ -79,6 +81,22 @@ pub enum Request {
     Put(PutRequest),
     /// Delete a key or a range of keys.
     DeleteRange(DeleteRangeRequest),
+    /// Ask for, or change, who belongs to the cluster.
+    Member(MemberRequest),
+}
+
+impl Request {
+    /// Whether it may change something, so that asking twice is not the same as asking once.
+    pub fn is_write(&self) -> bool {
+        match self {
+            Request::Range { .. } | Request::Member(MemberRequest::List) => false,
+            Request::Put(_)
+            | Request::DeleteRange(_)
+            | Request::Member(
+                MemberRequest::Add(..) | MemberRequest::Remove(_) | MemberRequest::Promote(_),
+            ) => true,
+        }
+    }
 }
 
 /// What a server answers.
@@ -90,15 +108,18 @@ pub enum Response {
     Put(PutResponse),
     /// To [`Request::DeleteRange`].
     DeleteRange(DeleteRangeResponse),
+    /// To [`Request::Member`].
+    Members(MembersResponse),
 }
 
 impl Response {
-    /// The store's revision, as the header of every answer carries it.
+    /// The store's revision, as the header of every answer about keys carries it; 0 in others.
     pub fn revision(&self) -> Revision {
         match self {
             Response::Range(response) => response.revision,
             Response::Put(response) => response.revision,
             Response::DeleteRange(response) => response.revision,
+            Response::Members(_) => Revision(0),
         }
     }
 }
@@ -131,6 +152,30 @@ pub enum ServerError {
     /// The server stopped while the request waited.
     #[error("etcdserver: server stopped")]
     Stopped,
+    /// The change would leave too few members that were ever started.
+    #[error("etcdserver: re-configuration failed due to not enough started members")]
+    NotReady,
+    /// A member is away, or has been back for less than 5 s.
+    #[error("etcdserver: unhealthy cluster")]
+    UnhealthyCluster,
+    /// There is no such member, or there is none any more.
+    #[error("etcdserver: member not found")]
+    MemberNotFound,
+    /// Another member has that address.
+    #[error("etcdserver: Peer URLs already exists")]
+    PeerUrlExists,
+    /// There is a learner already.
+    #[error("etcdserver: too many learner members in cluster")]
+    TooManyLearners,
+    /// Who is to be promoted votes already.
+    #[error("etcdserver: can only promote a learner member")]
+    MemberNotLearner,
+    /// Who is to be promoted has not caught up.
+    #[error("etcdserver: can only promote a learner member which is in sync with leader")]
+    LearnerNotReady,
+    /// Only the leader knows: it must be asked. A client never sees this.
+    #[error("etcdserver: not leader")]
+    NotLeader,
     /// The store refused it.
     #[error(transparent)]
     Store(#[from] kv_core::Error),
@@ -148,6 +193,14 @@ impl ServerError {
             | ServerError::ProposalDropped
             | ServerError::NoLeader
             | ServerError::RequestTooLarge
+            | ServerError::NotReady
+            | ServerError::UnhealthyCluster
+            | ServerError::MemberNotFound
+            | ServerError::PeerUrlExists
+            | ServerError::TooManyLearners
+            | ServerError::MemberNotLearner
+            | ServerError::LearnerNotReady
+            | ServerError::NotLeader
             | ServerError::Store(_) => false,
         }
     }
@@ -159,10 +212,18 @@ impl ServerError {
             ServerError::RequestTimedOut
             | ServerError::TimedOutAfterLeaderFailure
             | ServerError::NoLeader
+            | ServerError::UnhealthyCluster
             | ServerError::Stopped => true,
             ServerError::DeadlineExceeded
             | ServerError::ProposalDropped
             | ServerError::RequestTooLarge
+            | ServerError::NotReady
+            | ServerError::MemberNotFound
+            | ServerError::PeerUrlExists
+            | ServerError::TooManyLearners
+            | ServerError::MemberNotLearner
+            | ServerError::LearnerNotReady
+            | ServerError::NotLeader
             | ServerError::Store(_) => false,
         }
     }

@@ -18,6 +18,8 @@ pub struct MemberConfig {
     pub election_timeout: Micros,
     /// A snapshot is made when more than this many entries have been applied since the last.
     pub snapshot_count: u64,
+    /// Whether the list of members is changed only in good health (etcd `--strict-reconfig-check`).
+    pub strict_reconfig_check: bool,
     /// Which start of this node it is, counted by whoever starts it. Must grow from start to
     /// start: it makes the names of proposals and reads unique for all time.
     pub start: u64,
@@ -32,6 +34,7 @@ impl MemberConfig {
             heartbeat: Micros::from_millis(100),
             election_timeout: Micros::from_millis(1000),
             snapshot_count: 10_000,
+            strict_reconfig_check: true,
             start: 1,
         }
     }

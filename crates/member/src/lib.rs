@@ -41,15 +41,22 @@
 //! - A proposal that was doubled on its way is applied once; etcd's connections double nothing.
 //! - `etcdserver: request timed out, possibly due to connection lost` is never said: it would take
 //!   knowledge of connections.
-//! - Not here yet: transactions, watches, leases, membership requests, alarms.
+//! - A member that is added is named by its node, which has one address and one id for ever: it is
+//!   not added again once it was removed.
+//! - A leader that applies its own removal hands over before it stops; etcd 3.5 only stops.
+//! - Who asks a follower to promote a learner is sent on to the leader by whoever carries requests
+//!   ([`ServerError::NotLeader`]); etcd's servers ask each other.
+//! - Not here yet: transactions, watches, leases, alarms.
 //!
-//! Read `member.rs` first, then `writes.rs` and `reads.rs`.
+//! Read `member.rs` first, then `writes.rs`, `reads.rs` and `members.rs`.
 
 mod api;
 mod config;
 mod disk;
 mod machine;
 mod member;
+mod members;
+mod membership;
 mod proposal;
 mod reads;
 mod writes;
@@ -59,5 +66,6 @@ pub use config::{MemberConfig, election_ticks};
 pub use disk::{Write, apply_torn, apply_write};
 pub use kv_core;
 pub use member::{Member, Output, Reply};
+pub use members::{MemberChange, MemberId, MemberRecord, MemberRequest, MembersResponse, Seat};
 pub use proposal::{Command, MAX_REQUEST_BYTES, Proposal, ProposalId};
 pub use raft_core;

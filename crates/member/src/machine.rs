@@ -4,35 +4,56 @@ use kv_core::{LeaseId, PutRequest, PutResponse, Store};
 use raft_core::{Data, NodeId};
 use serde::{Deserialize, Serialize};
 
-use crate::api::Response;
+use crate::api::{Response, ServerError};
+use crate::members::{MemberChange, Members, MembersResponse};
 use crate::proposal::{Command, Proposal, ProposalId};
 
 /// How far apart two waiting proposals of one start may be. A duplicate that is older than this
 /// is refused without a look; a first copy that is this late is given up by its client long since.
 const WINDOW: u64 = 4096;
 
-/// The store, and the memory of which proposals it has seen. A snapshot holds both.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// The store, the members, and the memory of which proposals it has seen. A snapshot holds it all.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Machine {
     pub(crate) store: Store,
+    pub(crate) members: Members,
     seen: Seen,
 }
 
 impl Machine {
+    /// The state before the first entry of a cluster of these voters.
+    pub(crate) fn first(voters: impl IntoIterator<Item = NodeId>) -> Machine {
+        let members = Members::first(voters);
+        Machine { store: Store::default(), members, seen: Seen::default() }
+    }
+
     /// Applies a proposal; `None` if it has been applied before.
-    pub(crate) fn apply(
-        &mut self,
-        proposal: &Proposal,
-    ) -> Option<Result<Response, kv_core::Error>> {
+    pub(crate) fn apply(&mut self, proposal: &Proposal) -> Option<Result<Response, ServerError>> {
         if !self.seen.is_new(proposal.id) {
             return None;
         }
         Some(match &proposal.command {
-            Command::Put(request) => self.put(request).map(Response::Put),
-            Command::DeleteRange(request) => {
-                self.store.delete_range(request).map(Response::DeleteRange)
+            Command::Put(request) => {
+                self.put(request).map(Response::Put).map_err(ServerError::Store)
             }
+            Command::DeleteRange(request) => self
+                .store
+                .delete_range(request)
+                .map(Response::DeleteRange)
+                .map_err(ServerError::Store),
+            Command::Member(change) => self.change_members(*change),
         })
+    }
+
+    fn change_members(&mut self, change: MemberChange) -> Result<Response, ServerError> {
+        self.members.check(change)?;
+        self.members.make(change);
+        let members = self.members.list().to_vec();
+        let added = match change {
+            MemberChange::Add(node, _) => members.iter().find(|it| it.node == node).copied(),
+            MemberChange::Promote(_) | MemberChange::Remove(_) | MemberChange::Publish(_) => None,
+        };
+        Ok(Response::Members(MembersResponse { members, added }))
     }
 
     /// Writes a key. The lease it names is looked for before the key, as etcd does

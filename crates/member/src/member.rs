@@ -1,9 +1,11 @@
 //! The member: where protocol, state machine, clients and time meet.
 
+use std::sync::Arc;
+
 use kv_core::Store;
 use raft_core::{
-    Delivery, Dice, Entry, Index, Message, NodeId, Payload, ProposeError, Raft, ReadContext,
-    RoleKind, Rules, Snapshot, Stored, TransferError,
+    Body, Delivery, Dice, Entry, Index, Message, MessageKind, NodeId, Payload, ProposeError, Raft,
+    ReadContext, RoleKind, Rules, Snapshot, Stored, TransferError,
 };
 use serde::{Deserialize, Serialize};
 
@@ -11,8 +13,9 @@ use crate::api::{Consistency, Micros, Request, RequestId, Response, ServerError}
 use crate::config::{MemberConfig, election_ticks};
 use crate::disk::Write;
 use crate::machine::Machine;
+use crate::members::Connections;
 use crate::proposal::{Command, Proposal, ProposalId};
-use crate::reads::{Read, Reads};
+use crate::reads::{Query, Read, Reads};
 use crate::writes::{Waiting, Writes};
 
 /// How many entries stay in the log behind a snapshot, for followers that lag a little (etcd
@@ -26,12 +29,18 @@ const READ_COUNT_BITS: u32 = 40;
 /// next, [`Member::drain`] says what is to be done.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Member {
-    raft: Raft,
-    machine: Machine,
-    writes: Writes,
-    reads: Reads,
+    pub(crate) raft: Raft,
+    pub(crate) machine: Machine,
+    pub(crate) writes: Writes,
+    pub(crate) reads: Reads,
     replies: Vec<Reply>,
-    timing: Timing,
+    pub(crate) timing: Timing,
+    pub(crate) connections: Connections,
+    pub(crate) strict_reconfig_check: bool,
+    /// When a server that has joined tells its name next; none if it need not.
+    pub(crate) announcing: Option<Micros>,
+    /// When a server that was removed stops.
+    pub(crate) parting: Option<Micros>,
     start: u64,
     snapshot_count: u64,
     /// The last entry that a snapshot made or received here stands for.
@@ -63,8 +72,8 @@ pub struct Output {
 
 /// What is known of time and of who leads when.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct Timing {
-    now: Micros,
+pub(crate) struct Timing {
+    pub(crate) now: Micros,
     election_timeout: Micros,
     /// The leader as last noticed.
     leader: Option<NodeId>,
@@ -75,7 +84,7 @@ struct Timing {
 impl Timing {
     /// How long the server works on a request: 5 s for the request itself, and time for an
     /// election (etcd `ServerConfig.ReqTimeout`).
-    fn request_timeout(&self) -> Micros {
+    pub(crate) fn request_timeout(&self) -> Micros {
         Micros::from_secs(5) + self.election_timeout + self.election_timeout
     }
 
@@ -96,7 +105,11 @@ impl Member {
     /// are applied again, from the newest snapshot on, by the first [`Member::drain`].
     pub fn new(config: MemberConfig, stored: Stored, dice: &mut dyn Dice) -> Member {
         let snapshot = stored.snapshot.as_ref();
-        let machine = snapshot.map(|it| Machine::load(&it.data)).unwrap_or_default();
+        let machine = match snapshot {
+            Some(snapshot) => Machine::load(&snapshot.data),
+            None => Machine::first(config.raft.voters.iter().copied()),
+        };
+        let joins_later = !config.raft.voters.contains(&config.raft.id);
         let snapshot_index = snapshot.map_or(Index(0), |it| it.index);
         Member {
             raft: Raft::new(config.raft, stored, dice),
@@ -110,6 +123,10 @@ impl Member {
                 leader: None,
                 led_since: None,
             },
+            connections: Connections::default(),
+            strict_reconfig_check: config.strict_reconfig_check,
+            announcing: joins_later.then_some(Micros(0)),
+            parting: None,
             start: config.start,
             snapshot_count: config.snapshot_count,
             snapshot_index,
@@ -124,10 +141,13 @@ impl Member {
         self.raft.tick(dice);
     }
 
-    /// A message has arrived. One that makes no sense is dropped: the network may bring anything.
+    /// A message has arrived. One that makes no sense is dropped: the network may bring anything. Who
+    /// was removed is not heard any more, but for a leader that hands over as it leaves.
     pub fn deliver(&mut self, now: Micros, message: Message, dice: &mut dyn Dice) {
         self.timing.now = now;
-        self.raft.step(message, dice).ok();
+        if message.kind() == MessageKind::TimeoutNow || !self.has_removed(message.from) {
+            self.raft.step(message, dice).ok();
+        }
     }
 
     /// Write `number`, and all before it, are durable.
@@ -147,8 +167,15 @@ impl Member {
         self.timing.now = now;
         let answer = match request {
             Request::Range { range, consistency } => self.read(id, range, consistency),
-            Request::Put(request) => self.write(id, Command::Put(request)),
-            Request::DeleteRange(request) => self.write(id, Command::DeleteRange(request)),
+            Request::Put(request) => match request.check() {
+                Ok(()) => self.write(id, Command::Put(request)),
+                Err(error) => Some(Err(error.into())),
+            },
+            Request::DeleteRange(request) => match request.check() {
+                Ok(()) => self.write(id, Command::DeleteRange(request)),
+                Err(error) => Some(Err(error.into())),
+            },
+            Request::Member(request) => self.request_member(id, request),
         };
         if let Some(answer) = answer {
             self.replies.push((id, answer));
@@ -184,8 +211,10 @@ impl Member {
 
     /// When [`Member::expire`] wants to be called next.
     pub fn next_deadline(&self) -> Option<Micros> {
-        let deadlines = [self.writes.next_deadline(), self.reads.next_deadline()];
-        deadlines.into_iter().flatten().min()
+        // One that is due waits for a leader, not for a time.
+        let announcing = self.announcing.filter(|due| *due > self.timing.now);
+        let (writes, reads) = (self.writes.next_deadline(), self.reads.next_deadline());
+        [writes, reads, announcing, self.parting].into_iter().flatten().min()
     }
 
     /// Hands leadership over to a voter; it is complete when [`Raft::leader`] says so.
@@ -220,6 +249,7 @@ impl Member {
         let mut output = Output::default();
         loop {
             self.notice_leader();
+            self.announce();
             self.propose_held();
             if let Some(number) = self.reads.begin(self.timing.now, self.timing.request_timeout()) {
                 self.ask_for_read_index(number);
@@ -255,7 +285,7 @@ impl Member {
         match consistency {
             Consistency::Serializable => Some(self.answer_read(&range)),
             Consistency::Linearizable => {
-                self.reads.add(Read { request: id, range });
+                self.reads.add(Read { request: id, query: Query::Range(range) });
                 None
             }
         }
@@ -266,27 +296,28 @@ impl Member {
     }
 
     fn write(&mut self, id: RequestId, command: Command) -> Option<Result<Response, ServerError>> {
-        if let Err(error) = command.check() {
-            return Some(Err(error.into()));
-        }
-        let count = self.writes.next_count();
-        let proposal =
-            Proposal { id: ProposalId { node: self.raft.id(), start: self.start, count }, command };
+        let proposal = Proposal { id: self.next_proposal(), command };
         let data = match proposal.encode() {
             Ok(data) => data,
             Err(error) => return Some(Err(error)),
         };
         let now = self.timing.now;
-        let deadline = now + self.timing.request_timeout();
-        self.writes.hold(data, Waiting { request: id, asked_at: now, deadline });
+        let deadline = Some(now + self.timing.request_timeout());
+        let waiting = Waiting { request: id, asked_at: now, deadline };
+        self.writes.hold(Payload::Normal(data), Some(waiting));
         None
+    }
+
+    /// The name of the next proposal.
+    pub(crate) fn next_proposal(&self) -> ProposalId {
+        ProposalId { node: self.raft.id(), start: self.start, count: self.writes.next_count() }
     }
 
     /// Proposes what waits for a leader, as soon as there is one (in etcd, a proposal blocks while
     /// none is known). Followers pass it on to theirs.
     fn propose_held(&mut self) {
-        while let Some(data) = self.writes.first_held() {
-            match self.raft.propose(Payload::Normal(data.clone())) {
+        while let Some(payload) = self.writes.first_held() {
+            match self.raft.propose(payload.clone()) {
                 Ok(()) => self.writes.release(),
                 Err(ProposeError::NoLeader) => return,
                 Err(
@@ -325,7 +356,12 @@ impl Member {
     fn handle_ready(&mut self, output: &mut Output) {
         let ready = self.raft.ready();
         let has_write = ready.has_write();
-        output.send.extend(ready.messages);
+        for mut message in ready.messages {
+            if let Body::InstallSnapshot { snapshot } = &mut message.body {
+                self.freshen(snapshot);
+            }
+            output.send.push(message);
+        }
         if has_write {
             if let Some(snapshot) = &ready.snapshot {
                 // What was to be saved is older than what now comes.
@@ -372,23 +408,31 @@ impl Member {
             }
             Payload::Normal(data) => {
                 let proposal = Proposal::decode(&data).expect("members propose nothing else");
-                let ProposalId { node, start, count } = proposal.id;
-                let result = self.machine.apply(&proposal);
-                if let Some(result) = result
-                    && (node, start) == (self.raft.id(), self.start)
-                    && let Some(waiting) = self.writes.applied(count)
-                {
-                    self.replies.push((waiting.request, result.map_err(ServerError::Store)));
+                if let Some(result) = self.machine.apply(&proposal) {
+                    self.answer_write(proposal.id, result);
                 }
             }
-            Payload::Config(change) => drop(self.raft.apply_config_change(&change)),
+            Payload::Config(change) => self.apply_change(&change),
         }
         self.raft.applied(entry.index);
     }
 
+    /// Answers the client that waits here for a proposal, if there is one.
+    pub(crate) fn answer_write(&mut self, id: ProposalId, result: Result<Response, ServerError>) {
+        let ProposalId { node, start, count } = id;
+        if (node, start) == (self.raft.id(), self.start)
+            && let Some(waiting) = self.writes.applied(count)
+        {
+            self.replies.push((waiting.request, result));
+        }
+    }
+
     fn answer_reads(&mut self) {
         for read in self.reads.answerable(self.raft.last_applied()) {
-            let answer = self.answer_read(&read.range);
+            let answer = match &read.query {
+                Query::Range(range) => self.answer_read(range),
+                Query::Members => Ok(self.list_members()),
+            };
             self.replies.push((read.request, answer));
         }
     }
@@ -401,6 +445,25 @@ impl Member {
         self.answer_reads();
     }
 
+    /// A snapshot is sent as of now, not as of when the log was cut (etcd
+    /// `createMergedSnapshotMessage`). It must be: who was added since then does not find itself in
+    /// the older one, and would refuse it for ever.
+    fn freshen(&self, snapshot: &mut Arc<Snapshot>) {
+        if snapshot.index < self.raft.last_applied()
+            && let Some(fresh) = self.snapshot_now()
+        {
+            *snapshot = Arc::new(fresh);
+        }
+    }
+
+    /// What has been applied, as a snapshot.
+    fn snapshot_now(&self) -> Option<Snapshot> {
+        let index = self.raft.last_applied();
+        let term = self.raft.log().term(index)?;
+        let config = self.raft.configuration().clone();
+        Some(Snapshot { index, term, config, data: self.machine.save() })
+    }
+
     /// Makes a snapshot of what has been applied, and lets the log go that it stands for, but for
     /// what slow followers may still need (etcd `triggerSnapshot`).
     fn make_snapshot_if_due(&mut self) {
@@ -408,9 +471,7 @@ impl Member {
         if index.0.saturating_sub(self.snapshot_index.0) <= self.snapshot_count {
             return;
         }
-        let Some(term) = self.raft.log().term(index) else { return };
-        let config = self.raft.configuration().clone();
-        let snapshot = Snapshot { index, term, config, data: self.machine.save() };
+        let Some(snapshot) = self.snapshot_now() else { return };
         let keep = CATCH_UP_ENTRIES.min(self.snapshot_count);
         let compact_to = Index(index.0.saturating_sub(keep));
         self.snapshot_index = index;

@@ -5,6 +5,7 @@ use raft_core::{Data, NodeId};
 use serde::{Deserialize, Serialize};
 
 use crate::api::ServerError;
+use crate::members::MemberChange;
 
 /// How large a write may be, in bytes of the encoded request: 1.5 MiB (etcd
 /// `DefaultMaxRequestBytes`). Our encoding is a few bytes shorter than etcd's protocol buffers.
@@ -21,23 +22,15 @@ pub struct ProposalId {
     pub count: u64,
 }
 
-/// A change of the store.
+/// A change of the replicated state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Command {
     /// Write one key.
     Put(PutRequest),
     /// Delete a key or a range of keys.
     DeleteRange(DeleteRangeRequest),
-}
-
-impl Command {
-    /// What is refused before it is proposed.
-    pub(crate) fn check(&self) -> Result<(), kv_core::Error> {
-        match self {
-            Command::Put(request) => request.check(),
-            Command::DeleteRange(request) => request.check(),
-        }
-    }
+    /// Change who belongs to the cluster.
+    Member(MemberChange),
 }
 
 /// The content of a log entry.
@@ -63,8 +56,8 @@ impl Proposal {
         Ok(Data::from(bytes))
     }
 
-    /// Reads a log entry: `None` if these bytes are not a proposal. Lets a view of the log show
-    /// what an entry says.
+    /// Reads the bytes of a log entry, or those that go along with a change of the configuration:
+    /// `None` if they are not a proposal. Lets a view of the log show what an entry says.
     pub fn decode(data: &Data) -> Option<Proposal> {
         postcard::from_bytes(data.as_slice()).ok()
     }
@@ -80,7 +73,8 @@ mod tests {
         let id = ProposalId { node: NodeId(3), start: 2, count: 70_000 };
         let put = PutRequest { prev_kv: true, ..PutRequest::new("k\0", b"\xff\0") };
         let delete = DeleteRangeRequest::prefix("");
-        for command in [Command::Put(put), Command::DeleteRange(delete)] {
+        let remove = MemberChange::Remove(NodeId(2));
+        for command in [Command::Put(put), Command::DeleteRange(delete), Command::Member(remove)] {
             let proposal = Proposal { id, command };
             let data = proposal.encode().expect("is small");
             assert_eq!(Proposal::decode(&data), Some(proposal));

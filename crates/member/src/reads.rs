@@ -26,7 +26,16 @@ pub(crate) struct Reads {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Read {
     pub(crate) request: RequestId,
-    pub(crate) range: RangeRequest,
+    pub(crate) query: Query,
+}
+
+/// What is read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Query {
+    /// Keys.
+    Range(RangeRequest),
+    /// The list of members.
+    Members,
 }
 
 /// The question that is under way, and who waits for its answer.
@@ -129,7 +138,7 @@ mod tests {
     const TIMEOUT: Micros = Micros::from_secs(7);
 
     fn read(id: u64) -> Read {
-        Read { request: RequestId(id), range: RangeRequest::key("k") }
+        Read { request: RequestId(id), query: Query::Range(RangeRequest::key("k")) }
     }
 
     fn ids(reads: Vec<Read>) -> Vec<u64> {

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use raft_core::Data;
+use raft_core::Payload;
 use serde::{Deserialize, Serialize};
 
 use crate::api::{Micros, RequestId};
@@ -11,13 +11,13 @@ use crate::api::{Micros, RequestId};
 ///
 /// - `held` are those that have not been proposed yet, in their order. Whoever is held, all after
 ///   it are held too, so that writes are proposed in the order in which they came.
-/// - Everything in `held` is in `waiting`, unless the client has gone.
+/// - Everything in `held` is in `waiting`, unless the client has gone or there was none.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Writes {
     next_count: u64,
     /// In the order of their counts.
     waiting: Vec<(u64, Waiting)>,
-    held: VecDeque<(u64, Data)>,
+    held: VecDeque<(u64, Payload)>,
 }
 
 /// One client that waits for its write.
@@ -25,7 +25,14 @@ pub(crate) struct Writes {
 pub(crate) struct Waiting {
     pub(crate) request: RequestId,
     pub(crate) asked_at: Micros,
-    pub(crate) deadline: Micros,
+    /// When the server gives up; none: it waits for as long as its client does.
+    pub(crate) deadline: Option<Micros>,
+}
+
+impl Waiting {
+    fn is_late(&self, now: Micros) -> bool {
+        self.deadline.is_some_and(|deadline| deadline <= now)
+    }
 }
 
 /// A write whose time is up.
@@ -42,16 +49,17 @@ impl Writes {
         self.next_count
     }
 
-    /// Takes a write in. It is held until [`Writes::release`].
-    pub(crate) fn hold(&mut self, data: Data, waiting: Waiting) {
-        self.waiting.push((self.next_count, waiting));
-        self.held.push_back((self.next_count, data));
+    /// Takes a write in. It is held until [`Writes::release`]. Some are the server's own, and nobody
+    /// waits for them.
+    pub(crate) fn hold(&mut self, payload: Payload, waiting: Option<Waiting>) {
+        self.waiting.extend(waiting.map(|waiting| (self.next_count, waiting)));
+        self.held.push_back((self.next_count, payload));
         self.next_count += 1;
     }
 
     /// The first write that is held.
-    pub(crate) fn first_held(&self) -> Option<&Data> {
-        self.held.front().map(|(_, data)| data)
+    pub(crate) fn first_held(&self) -> Option<&Payload> {
+        self.held.front().map(|(_, payload)| payload)
     }
 
     /// The first write that is held has been proposed.
@@ -81,14 +89,14 @@ impl Writes {
     /// Takes out all writes whose time is up.
     pub(crate) fn expire(&mut self, now: Micros) -> Vec<Expired> {
         let due: Vec<(u64, Waiting)> =
-            self.waiting.iter().filter(|(_, waiting)| waiting.deadline <= now).copied().collect();
+            self.waiting.iter().filter(|(_, waiting)| waiting.is_late(now)).copied().collect();
         let expired = |(count, waiting)| Expired { waiting, was_proposed: !self.forget(count) };
         due.into_iter().map(expired).collect()
     }
 
     /// When the first of them runs out of time.
     pub(crate) fn next_deadline(&self) -> Option<Micros> {
-        self.waiting.iter().map(|(_, waiting)| waiting.deadline).min()
+        self.waiting.iter().filter_map(|(_, waiting)| waiting.deadline).min()
     }
 
     fn take_waiting(&mut self, count: u64) -> Option<Waiting> {
@@ -112,9 +120,9 @@ mod tests {
     use super::*;
 
     fn hold(writes: &mut Writes, id: u64) {
-        let waiting =
-            Waiting { request: RequestId(id), asked_at: Micros(id), deadline: Micros(id + 100) };
-        writes.hold(Data::from("a proposal"), waiting);
+        let deadline = Some(Micros(id + 100));
+        let waiting = Waiting { request: RequestId(id), asked_at: Micros(id), deadline };
+        writes.hold(Payload::Normal("a proposal".into()), Some(waiting));
     }
 
     fn ids(expired: Vec<Expired>) -> Vec<(u64, bool)> {

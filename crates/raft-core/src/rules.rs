@@ -24,7 +24,7 @@ pub enum Rule {
     StepDown,
     /// A candidacy starts a new term (Raft §5.2). Off: it runs in the old one.
     NewTermOnCandidacy,
-    /// Elections and commitment need a majority (Raft §5.2, §5.3). Off: any two suffice.
+    /// Elections and commitment need a majority (Raft §5.2, §5.3). Off: half will do, rounded down.
     Majority,
     /// Entries are appended only where the log before them agrees (Raft §5.3). Off: wherever the
     /// leader says.

@@ -23,6 +23,8 @@ pub enum Action {
     Tear(NodeId),
     /// A crashed process starts again from its disk.
     Restart(NodeId),
+    /// The process of a member that was added starts for the first time.
+    Start(NodeId),
     /// The process is frozen.
     Pause(NodeId),
     /// A frozen process goes on.
@@ -82,6 +84,18 @@ pub enum ActError {
     /// It has crashed already.
     #[error("{0} is down already")]
     IsDown(NodeId),
+    /// It was added, and never started.
+    #[error("{0} was never started: `start {0}`")]
+    NeverStarted(NodeId),
+    /// It was removed from the cluster.
+    #[error("{0} was removed from the cluster, and never comes back")]
+    Removed(NodeId),
+    /// It is not a member, as far as those that run know.
+    #[error("{0} is not a member of this cluster: `etcdctl member add` comes first")]
+    NotMember(NodeId),
+    /// It is not its first start.
+    #[error("{0} was started before: `restart {0}`")]
+    StartedBefore(NodeId),
     /// It cannot be restarted.
     #[error("{0} is not down")]
     IsNotDown(NodeId),
@@ -158,8 +172,15 @@ impl Cluster {
             },
             Action::Restart(node) => match self.condition_of(*node)? {
                 Condition::Running | Condition::Paused => Err(ActError::IsNotDown(*node)),
+                Condition::Crashed if self.node(*node).has_parted() => {
+                    Err(ActError::Removed(*node))
+                }
+                Condition::Crashed if self.node(*node).starts() == 0 => {
+                    Err(ActError::NeverStarted(*node))
+                }
                 Condition::Crashed => Ok(()),
             },
+            Action::Start(node) => self.check_start(*node),
             Action::Pause(node) => match self.condition_of(*node)? {
                 Condition::Running => Ok(()),
                 Condition::Paused => Err(ActError::IsPaused(*node)),
@@ -198,7 +219,7 @@ impl Cluster {
     }
 
     fn condition_of(&self, node: NodeId) -> Result<Condition, ActError> {
-        if (1..=self.settings.nodes).contains(&node.0) {
+        if self.has_node(node) {
             Ok(self.node(node).condition())
         } else {
             Err(ActError::NoSuchNode(node))
@@ -231,7 +252,7 @@ impl Cluster {
         match action {
             Action::Crash(node) => self.crash(node, EventKind::Crash, event),
             Action::Tear(node) => self.crash(node, EventKind::Tear, event),
-            Action::Restart(node) => self.restart(node, event),
+            Action::Restart(node) | Action::Start(node) => self.restart(node, event),
             Action::Pause(node) => self.pause(node, event),
             Action::Resume(node) => self.resume(node, event),
             Action::SetClock { node, rate_ppm } => self.set_clock(node, rate_ppm, event),
@@ -260,7 +281,7 @@ impl Cluster {
         }
     }
 
-    fn crash(&mut self, id: NodeId, kind: EventKind, event: &mut Event) {
+    pub(crate) fn crash(&mut self, id: NodeId, kind: EventKind, event: &mut Event) {
         event.kind = kind;
         event.node = Some(id);
         let now = self.now;
@@ -366,8 +387,8 @@ impl Cluster {
         change: LinkChange,
         event: &mut Event,
     ) {
-        for from in self.settings.node_ids() {
-            for to in self.settings.node_ids() {
+        for from in self.node_ids() {
+            for to in self.node_ids() {
                 if from != to && chosen(from, to) {
                     self.change_link(from, to, change, event);
                 }
@@ -428,6 +449,7 @@ impl Cluster {
             }
             Setting::Loss(ppm) => self.network.links_mut().for_each(|link| link.loss_ppm = ppm),
             Setting::PreVote(_) | Setting::CheckQuorum(_) => self.spread_rules(),
+            Setting::StrictReconfigCheck(switch) => self.spread_strictness(switch),
             Setting::Heartbeat(_) | Setting::ElectionTimeout(_) => self.spread_timing(),
             Setting::SyncLatency(_) | Setting::ClientLatency(_) | Setting::SnapshotCount(_) => {}
         }
@@ -439,6 +461,12 @@ impl Cluster {
         self.nodes.iter_mut().filter_map(|node| node.member.as_mut()).for_each(|member| {
             member.set_rules(rules);
         });
+    }
+
+    fn spread_strictness(&mut self, switch: Switch) {
+        for member in self.nodes.iter_mut().filter_map(|node| node.member.as_mut()) {
+            member.set_strict_reconfig_check(switch.is_on());
+        }
     }
 
     fn spread_timing(&mut self) {

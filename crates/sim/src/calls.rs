@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use member::raft_core::NodeId;
-use member::{Micros, RequestId};
+use member::{MemberRequest, Micros, Request, RequestId};
 
 use crate::client::{Call, CallError, CallId, LiveCall, Outcome, Stage};
 use crate::cluster::Cluster;
 use crate::queue::What;
+use crate::settings::NODES_MAX;
 use crate::trace::{Event, EventKind};
 
 /// How long a client waits before it looks again for a server.
@@ -23,7 +24,14 @@ impl Cluster {
     /// A client begins a call. It ends with an event of kind [`EventKind::Return`], and its
     /// [`Cluster::outcome`] is there from then on. Endpoints that do not exist are as those that
     /// cannot be reached.
+    ///
+    /// # Panics
+    /// If it adds a node whose number is not the next one, or beyond [`NODES_MAX`].
     pub fn call(&mut self, call: Call) -> (CallId, Event) {
+        if let Request::Member(MemberRequest::Add(node, _)) = call.request {
+            let next = self.node_count() + 1;
+            assert!((1..=next.min(NODES_MAX)).contains(&node.0), "{node} has no place here");
+        }
         let mut event = self.begin(EventKind::Call);
         let id = self.clients.next_id();
         event.call = Some(id);
@@ -57,9 +65,7 @@ impl Cluster {
 
     /// The client sends its request to the first server that can be reached, or tries again later.
     fn seek(&mut self, call: &mut LiveCall, event: &Event) {
-        let reachable = |node: &&NodeId| {
-            (1..=self.settings.nodes).contains(&node.0) && !self.node(**node).is_crashed()
-        };
+        let reachable = |node: &&NodeId| self.has_node(**node) && !self.node(**node).is_crashed();
         let (at, call_id, attempt) = (self.now, call.id, call.attempt);
         match call.endpoints.iter().find(reachable) {
             Some(&node) => {
@@ -101,6 +107,22 @@ impl Cluster {
             member.request(local, RequestId(id.0), request);
         });
         self.absorb(node, event);
+    }
+
+    /// A server cannot decide without being the leader: it sends the request on to the one that it
+    /// knows, or looks again later (etcd `PromoteMember`, over HTTP).
+    pub(crate) fn send_on(&mut self, id: CallId, node: NodeId, event: &Event) {
+        let leader = self.node(node).member().and_then(|member| member.raft().leader());
+        let open = |to: &NodeId| self.link(node, *to).is_open() && self.link(*to, node).is_open();
+        let there = |to: &NodeId| self.has_node(*to) && !self.node(*to).is_crashed();
+        let next = leader.filter(|to| *to != node && there(to) && open(to));
+        let latency = next.map_or(RETRY_AFTER, |to| self.link(node, to).latency);
+        let (at, arrives_at) = (self.now, Micros(self.now.0 + latency.0));
+        let Some(call) = self.clients.find_mut(id) else { return };
+        call.stage = Stage::Sent { node: next.unwrap_or(node), at, arrives_at };
+        call.attempt += 1;
+        let what = What::Request { call: id, attempt: call.attempt };
+        self.queue.schedule(arrives_at, what, Some(event.seq));
     }
 
     /// The server hears that the client has gone.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use member::kv_core::Revision;
 use member::raft_core::{NodeId, Term};
-use member::{Micros, Request, Response, ServerError};
+use member::{MemberRequest, Micros, Request, Response, ServerError};
 use serde::{Deserialize, Serialize};
 
 use crate::trace::Seq;
@@ -143,12 +143,17 @@ pub enum HistoryRecord {
 }
 
 impl HistoryRecord {
-    /// The name of what was asked, as the history file says it: `range`, `put`, `delete-range`.
+    /// The name of what was asked, as the history file says it: `range`, `put`, `delete-range`,
+    /// `member-add`, `member-remove`, `member-promote`, `member-list`.
     pub fn op(request: &Request) -> &'static str {
         match request {
             Request::Range { .. } => "range",
             Request::Put(_) => "put",
             Request::DeleteRange(_) => "delete-range",
+            Request::Member(MemberRequest::Add(..)) => "member-add",
+            Request::Member(MemberRequest::Remove(_)) => "member-remove",
+            Request::Member(MemberRequest::Promote(_)) => "member-promote",
+            Request::Member(MemberRequest::List) => "member-list",
         }
     }
 }
@@ -235,14 +240,14 @@ impl LiveCall {
 
     /// Whether it can be asked twice without a second effect.
     pub(crate) fn is_read(&self) -> bool {
-        !is_write(&self.request)
+        !self.request.is_write()
     }
 
     /// How it ends if the client hears nothing but this error: a write that was sent may have had
     /// an effect.
     pub(crate) fn without_answer(&self, error: CallError) -> Outcome {
         let was_sent = self.stage != Stage::Seeking;
-        if was_sent && is_write(&self.request) {
+        if was_sent && self.request.is_write() {
             Outcome::Unknown(error)
         } else {
             Outcome::Failed(error)
@@ -256,18 +261,11 @@ impl LiveCall {
                 let revision = response.revision();
                 Outcome::Ok { node, response, revision, raft_term: answer.raft_term }
             }
-            Err(error) if is_write(&self.request) && error.leaves_write_unknown() => {
+            Err(error) if self.request.is_write() && error.leaves_write_unknown() => {
                 Outcome::Unknown(CallError::Server(error))
             }
             Err(error) => Outcome::Failed(CallError::Server(error)),
         }
-    }
-}
-
-fn is_write(request: &Request) -> bool {
-    match request {
-        Request::Range { .. } => false,
-        Request::Put(_) | Request::DeleteRange(_) => true,
     }
 }
 

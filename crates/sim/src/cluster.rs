@@ -111,6 +111,7 @@ impl Cluster {
             What::Expire { node, .. } => self.expire(node, &mut event),
             What::Arrive { slot, .. } => self.arrive(slot, &mut event),
             What::Synced { node, .. } => self.synced(node, &mut event),
+            What::Gone { node, .. } => self.gone(node, &mut event),
             What::SnapshotArrived { from, to } => {
                 self.report_snapshot(from, to, Delivery::Delivered, &mut event);
             }
@@ -138,7 +139,7 @@ impl Cluster {
     /// A node.
     ///
     /// # Panics
-    /// If there is no such node: see [`Settings::nodes`].
+    /// If there is no such node: see [`Cluster::node_count`].
     pub fn node(&self, id: NodeId) -> &Node {
         &self.nodes[usize::from(id.0) - 1]
     }
@@ -210,7 +211,7 @@ impl Cluster {
     pub fn reaches_quorum(&self, id: NodeId) -> bool {
         let Some(member) = self.node(id).member() else { return false };
         let reached = |voter: &&NodeId| {
-            let known = (1..=self.settings.nodes).contains(&voter.0);
+            let known = self.has_node(**voter);
             let open = || self.link(id, **voter).is_open() && self.link(**voter, id).is_open();
             known && self.node(**voter).is_running() && (**voter == id || open())
         };
@@ -264,6 +265,9 @@ impl Cluster {
     pub(crate) fn finish(&mut self, event: &Event) {
         self.trace_hash = hash::event(self.trace_hash, event);
         self.checkers.observe(event);
+        if event.kind == EventKind::Command || event.kind == EventKind::Start || is_life(event) {
+            self.note_connections();
+        }
         self.settle();
     }
 
@@ -306,13 +310,15 @@ impl Cluster {
                     self.unless_paused(from)
                 }
             }
-            What::Synced { node, token } if self.node(node).life == token => {
+            What::Synced { node, token } | What::Gone { node, token }
+                if self.node(node).life == token =>
+            {
                 self.unless_paused(node)
             }
             What::Cancel { node, token, .. } if self.node(node).life == token => {
                 self.unless_paused(node)
             }
-            What::Synced { .. } | What::Cancel { .. } => Prospect::Stale,
+            What::Synced { .. } | What::Gone { .. } | What::Cancel { .. } => Prospect::Stale,
             What::Request { call, attempt } => match self.clients.find(call) {
                 Some(call) if call.attempt == attempt => match call.node() {
                     Some(node) => self.unless_paused(node),
@@ -334,6 +340,11 @@ impl Cluster {
             crate::node::Condition::Running | crate::node::Condition::Crashed => Prospect::Happens,
         }
     }
+}
+
+/// Whether a process began or ended.
+fn is_life(event: &Event) -> bool {
+    event.kind.is_death() || event.kind == EventKind::Restart
 }
 
 /// What is to become of an item at the queue's head.

@@ -24,6 +24,7 @@ mod clock;
 mod cluster;
 mod disk;
 mod hash;
+mod join;
 mod link;
 mod network;
 mod node;

@@ -82,6 +82,19 @@ impl Network {
         Network { nodes, links, slots: Vec::new(), free: Vec::new(), sent: 0, token: 0 }
     }
 
+    /// Gives one more node its links.
+    pub(crate) fn grow(&mut self, settings: &Settings) {
+        let new = NodeId(self.nodes + 1);
+        let mut old = std::mem::take(&mut self.links).into_iter();
+        for from in (1..=new.0).map(NodeId) {
+            let known = if from < new { self.nodes } else { 0 };
+            self.links.extend(old.by_ref().take(usize::from(known)));
+            let others = (known + 1..=new.0).map(NodeId);
+            self.links.extend(others.map(|to| Link::new(settings, from, to)));
+        }
+        self.nodes = new.0;
+    }
+
     fn place(&self, from: NodeId, to: NodeId) -> usize {
         let inside = 1..=self.nodes;
         assert!(inside.contains(&from.0) && inside.contains(&to.0), "no link {from} -> {to}");

@@ -36,6 +36,8 @@ pub struct Node {
     /// Counts deaths; what was scheduled for an earlier life is stale.
     pub(crate) life: u32,
     timers: Timers,
+    /// Whether the process ended because the node was removed from the cluster.
+    pub(crate) parted: bool,
     /// What arrives while the process is paused.
     pub(crate) parked: Vec<Item>,
     /// What the trace has said last.
@@ -61,33 +63,43 @@ struct Timers {
 impl Node {
     /// A node that starts for the first time, with an empty disk, in a phase of its own.
     pub(crate) fn new(settings: &Settings, id: NodeId, queue: &mut Queue) -> Node {
-        let mut dice = Stream::new(settings.seed, Purpose::Dice(id));
         let mut phase = Stream::new(settings.seed, Purpose::Phase(id));
+        let mut node = Node::unstarted(settings, id);
         let config = settings.member_config(id, 1);
-        let mut node = Node {
+        node.member = Some(Member::new(config, Stored::default(), &mut node.dice));
+        node.condition = Condition::Running;
+        node.starts = 1;
+        node.told = NodeState::first();
+        node.timers.next_tick = Micros(1 + phase.micros_up_to(settings.heartbeat.0 - 1));
+        node.schedule_tick(queue);
+        node
+    }
+
+    /// A node that has its place, and an empty disk, but no process yet.
+    pub(crate) fn unstarted(settings: &Settings, id: NodeId) -> Node {
+        Node {
             id,
-            condition: Condition::Running,
-            member: Some(Member::new(config, Stored::default(), &mut dice)),
+            condition: Condition::Crashed,
+            member: None,
             disk: Disk::new(),
-            dice,
+            dice: Stream::new(settings.seed, Purpose::Dice(id)),
             tear: Stream::new(settings.seed, Purpose::Tear(id)),
-            starts: 1,
+            starts: 0,
             life: 0,
             timers: Timers {
                 clock: Clock::new(),
                 interval: settings.heartbeat,
-                next_tick: Micros(1 + phase.micros_up_to(settings.heartbeat.0 - 1)),
+                next_tick: Micros(0),
                 tick_token: 0,
                 deadline: None,
                 deadline_token: 0,
                 frozen_at: None,
             },
+            parted: false,
             parked: Vec::new(),
-            told: NodeState::first(),
+            told: NodeState { role: None, ..NodeState::first() },
             told_config: Configuration::of_voters(settings.node_ids()),
-        };
-        node.schedule_tick(queue);
-        node
+        }
     }
 
     /// Which node it is.
@@ -110,6 +122,17 @@ impl Node {
         self.condition == Condition::Crashed
     }
 
+    /// Whether its process ended because it was removed from the cluster.
+    pub fn has_parted(&self) -> bool {
+        self.parted
+    }
+
+    /// Whether its process is down and can be started again: not for the first time, and not after
+    /// its removal.
+    pub fn can_restart(&self) -> bool {
+        self.is_crashed() && self.starts > 0 && !self.parted
+    }
+
     /// Its server process; none while it is crashed.
     pub fn member(&self) -> Option<&Member> {
         self.member.as_ref()
@@ -125,7 +148,8 @@ impl Node {
         &self.told
     }
 
-    /// How often its process was started, the first time included.
+    /// How often its process was started, the first time included; 0 for a member that was added
+    /// and never started.
     pub fn starts(&self) -> u64 {
         self.starts
     }
@@ -179,7 +203,7 @@ impl Node {
         run(member, self.timers.clock.read(now), &mut self.dice)
     }
 
-    /// Starts the process again from its disk.
+    /// Starts the process from its disk, again or for the first time.
     pub(crate) fn start(&mut self, settings: &Settings, now: Micros, queue: &mut Queue) {
         self.starts += 1;
         let config = settings.member_config(self.id, self.starts);

@@ -30,7 +30,9 @@ impl Cluster {
         let node = self.node_mut(id);
         node.deadline_passed();
         node.with_member(now, |member, local, _| member.expire(local));
-        self.absorb(id, event);
+        if !self.part_if_stopped(id, event) {
+            self.absorb(id, event);
+        }
     }
 
     /// A message arrives, or dies.
@@ -51,6 +53,7 @@ impl Cluster {
         self.node_mut(flight.to)
             .with_member(now, |member, local, dice| member.deliver(local, message, dice));
         self.absorb(flight.to, event);
+        self.tell_removed(flight.from, flight.to, event);
     }
 
     /// The oldest write under way on a node's disk is durable.
@@ -84,6 +87,8 @@ impl Cluster {
         event.node = Some(id);
         let node = &mut self.nodes[usize::from(id.0) - 1];
         let output = node.with_member(now, |member, _, _| member.drain());
+        self.make_room(id);
+        let node = &mut self.nodes[usize::from(id.0) - 1];
         let Output { writes, send, send_once_durable, replies, .. } = output;
         for message in send {
             self.network.send(&mut self.queue, event, message);
@@ -120,7 +125,12 @@ impl Cluster {
         let (at, arrives_at) = (self.now, Micros(self.now.0 + self.settings.client_latency.0));
         // The client may have gone.
         let Some(call) = self.clients.find_mut(CallId(request)) else { return };
-        if call.stage == (Stage::Serving { node }) {
+        if call.stage != (Stage::Serving { node }) {
+            return;
+        }
+        if result == Err(member::ServerError::NotLeader) {
+            self.send_on(CallId(request), node, event);
+        } else {
             let answer = Box::new(Answer { result, raft_term });
             call.stage = Stage::Answered { node, at, arrives_at, answer };
             let what = What::Reply { call: call.id, attempt: call.attempt };

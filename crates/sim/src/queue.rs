@@ -20,6 +20,8 @@ pub(crate) enum What {
     Expire { node: NodeId, token: u32 },
     /// A message arrives, or dies on its way.
     Arrive { slot: u32, token: u32 },
+    /// A node that was removed hears of it.
+    Gone { node: NodeId, token: u32 },
     /// The oldest write under way on a node's disk is durable.
     Synced { node: NodeId, token: u32 },
     /// The sender of a snapshot hears that it has arrived.

@@ -12,7 +12,7 @@ pub const NODES_MAX: u8 = 7;
 /// What a cluster is made with. All durations are whole microseconds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
-    /// How many nodes, 1 to 7.
+    /// How many nodes there are at the start, 1 to 7: the first voters.
     pub nodes: u8,
     /// All randomness comes from it.
     pub seed: u64,
@@ -37,6 +37,9 @@ pub struct Settings {
     pub check_quorum: bool,
     /// After how many applied entries a node takes a snapshot and compacts its log.
     pub snapshot_count: u64,
+    /// Whether servers refuse changes of the list of members in bad health (etcd
+    /// `--strict-reconfig-check`).
+    pub strict_reconfig_check: bool,
     /// The rules of Raft that are on. PreVote and CheckQuorum need their own setting as well.
     pub rules: Rules,
 }
@@ -56,6 +59,7 @@ impl Default for Settings {
             pre_vote: true,
             check_quorum: true,
             snapshot_count: 10_000,
+            strict_reconfig_check: true,
             rules: Rules::ALL,
         }
     }
@@ -82,6 +86,8 @@ pub enum Setting {
     PreVote(Switch),
     /// See [`Settings::check_quorum`].
     CheckQuorum(Switch),
+    /// See [`Settings::strict_reconfig_check`].
+    StrictReconfigCheck(Switch),
     /// See [`Settings::snapshot_count`]. A node that runs takes it up when it starts again.
     SnapshotCount(u64),
 }
@@ -174,6 +180,9 @@ impl Settings {
             Setting::PreVote(switch) => settings.pre_vote = switch.is_on(),
             Setting::CheckQuorum(switch) => settings.check_quorum = switch.is_on(),
             Setting::SnapshotCount(count) => settings.snapshot_count = count,
+            Setting::StrictReconfigCheck(switch) => {
+                settings.strict_reconfig_check = switch.is_on();
+            }
         }
         settings.check()?;
         Ok(settings)
@@ -230,6 +239,7 @@ impl Settings {
             heartbeat: self.heartbeat,
             election_timeout: self.election_timeout,
             snapshot_count: self.snapshot_count,
+            strict_reconfig_check: self.strict_reconfig_check,
             start,
         }
     }

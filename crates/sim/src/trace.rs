@@ -77,7 +77,10 @@ pub enum EventKind {
     Crash,
     /// As a crash, but a part of what was not durable is on the disk.
     Tear,
-    /// A process started again from its disk.
+    /// A process ended by itself: it has learnt that it was removed from the cluster.
+    Stop,
+    /// A process started from its disk: again, or that of a member that was added later for the first
+    /// time, from an empty one.
     Restart,
     /// A process was frozen.
     Pause,
@@ -106,6 +109,7 @@ impl EventKind {
             EventKind::Command => "command",
             EventKind::Crash => "crash",
             EventKind::Tear => "tear",
+            EventKind::Stop => "stop",
             EventKind::Restart => "restart",
             EventKind::Pause => "pause",
             EventKind::Resume => "resume",
@@ -134,8 +138,14 @@ impl EventKind {
             | EventKind::Call
             | EventKind::Retry
             | EventKind::Return
+            | EventKind::Stop
             | EventKind::Wake => false,
         }
+    }
+
+    /// Whether a process ended: the state is that of its disk then.
+    pub fn is_death(self) -> bool {
+        matches!(self, EventKind::Crash | EventKind::Tear | EventKind::Stop)
     }
 }
 

@@ -86,12 +86,34 @@ pub enum Subcommand {
     Get(Get),
     /// `del`.
     Del(Del),
+    /// `member …`.
+    Member(MemberCommand),
     /// `version`, `--version`.
     Version,
     /// A help text that was asked for: standard output, exit 0.
     Help(String),
     /// A command that real etcdctl has and this lab has not: its name.
     NotInThisLab(String),
+}
+
+/// `member add`, `remove`, `promote`, `list`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum MemberCommand {
+    /// `member add name --peer-urls=…`.
+    Add {
+        /// The name that the new member is going to have.
+        name: String,
+        /// `--peer-urls`, one by one as written; at least one.
+        peer_urls: Vec<String>,
+        /// `--learner`.
+        learner: bool,
+    },
+    /// `member remove id`.
+    Remove(u64),
+    /// `member promote id`.
+    Promote(u64),
+    /// `member list`.
+    List,
 }
 
 /// `put key [value]`.

@@ -3,21 +3,24 @@
 //!
 //! [`args`] parses the words as the real program's flag library does; this module turns the result
 //! into a request ([`plan`]) and, once that has an outcome, into output ([`present`]).
-//! Left out for now: everything but `put`, `get`, `del` and `version`, and the formats `fields`,
+//! Left out for now: everything but `put`, `get`, `del`, `member` and `version`, and the formats `fields`,
 //! `table` and `protobuf`.
 
 pub mod args;
 mod output;
 
 use serde::{Deserialize, Serialize};
+use sim::NODES_MAX;
 use sim::member::kv_core::{
     Bytes, DeleteRangeRequest, LeaseId, PutRequest, RangeRequest, Revision, SortOrder, SortTarget,
 };
 use sim::member::raft_core::NodeId;
-use sim::member::{Consistency, Micros, Request};
+use sim::member::{Consistency, MemberId, MemberRequest, Micros, Request, Seat};
 
-use self::args::{Del, Get, Invocation, KeyRange, Put, PutValue, Subcommand, WriteOut};
-pub use self::output::{member_id, present};
+use self::args::{
+    Del, Get, Invocation, KeyRange, MemberCommand, Put, PutValue, Subcommand, WriteOut,
+};
+pub use self::output::present;
 
 /// What a command wrote and how it ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,6 +85,10 @@ pub fn plan(invocation: &Invocation, input: &str, nodes: u8) -> Plan {
         Subcommand::Put(put) => Request::Put(put_request(put, input)),
         Subcommand::Get(get) => get_request(get),
         Subcommand::Del(del) => Request::DeleteRange(delete_request(del)),
+        Subcommand::Member(command) => match member_request(command, nodes) {
+            Ok(request) => Request::Member(request),
+            Err(message) => return Plan::Done(Output::error(message, EXIT_BAD_ARGUMENTS)),
+        },
     };
     if let Some(output) = refused_format(invocation).or_else(|| too_large_to_send(&request)) {
         return Plan::Done(output);
@@ -93,6 +100,42 @@ pub fn plan(invocation: &Invocation, input: &str, nodes: u8) -> Plan {
         }
         Err(message) => Plan::Done(Output::error(message, EXIT_BAD_ARGUMENTS)),
     }
+}
+
+/// What is asked about members. A node's number is its place in the lab, so that a new one gets the
+/// next.
+fn member_request(command: &MemberCommand, nodes: u8) -> Result<MemberRequest, String> {
+    Ok(match command {
+        MemberCommand::List => MemberRequest::List,
+        MemberCommand::Remove(id) => MemberRequest::Remove(MemberId(*id)),
+        MemberCommand::Promote(id) => MemberRequest::Promote(MemberId(*id)),
+        MemberCommand::Add { peer_urls, learner, .. } => {
+            let seat = if *learner { Seat::Learner } else { Seat::Voter };
+            let known = |node: &NodeId| peer_urls.iter().any(|url| *url == peer_url(*node));
+            let last = NODES_MAX.min(nodes + 1);
+            match (1..=last).map(NodeId).find(known) {
+                Some(node) => MemberRequest::Add(node, seat),
+                None if nodes == NODES_MAX => {
+                    return Err(format!(
+                        "this lab has room for {NODES_MAX} nodes, those that were removed included"
+                    ));
+                }
+                None => {
+                    let next = NodeId(last);
+                    return Err(format!(
+                        "the next new node in this lab is {next}: \
+                         etcdctl member add {next} --peer-urls={}",
+                        peer_url(next)
+                    ));
+                }
+            }
+        }
+    })
+}
+
+/// Where other members find a node.
+fn peer_url(node: NodeId) -> String {
+    format!("http://{node}:2380")
 }
 
 /// Formats that the lab does not write yet.

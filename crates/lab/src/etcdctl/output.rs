@@ -7,11 +7,11 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Serialize;
 use sim::member::kv_core::{KeyValue, Revision};
 use sim::member::raft_core::{NodeId, Term};
-use sim::member::{Response, ServerError};
+use sim::member::{MemberId, MemberRecord, MembersResponse, Response, Seat, ServerError};
 use sim::{CallError, Outcome};
 
-use super::args::{Get, Invocation, Subcommand, WriteOut};
-use super::{EXIT_BAD_ARGUMENTS, EXIT_ERROR, Output};
+use super::args::{Get, Invocation, MemberCommand, Subcommand, WriteOut};
+use super::{EXIT_BAD_ARGUMENTS, EXIT_ERROR, Output, peer_url};
 
 /// Exit status after Ctrl-C, as a shell reports it.
 const EXIT_INTERRUPTED: i32 = 130;
@@ -87,8 +87,65 @@ fn simple(invocation: &Invocation, response: &Response) -> String {
                 }
             }
         }
+        Response::Members(response) => {
+            if let Subcommand::Member(command) = &invocation.command {
+                members(&mut text, command, response);
+            }
+        }
     }
     text
+}
+
+/// What `member …` prints (etcdctl `printer_simple.go`).
+fn members(text: &mut String, command: &MemberCommand, response: &MembersResponse) {
+    let mut done = |id: u64, what: &str| {
+        let _ = writeln!(text, "Member {id:16x} {what} cluster {CLUSTER_ID:16x}");
+    };
+    match command {
+        MemberCommand::Remove(id) => done(*id, "removed from"),
+        MemberCommand::Promote(id) => done(*id, "promoted in"),
+        MemberCommand::Add { name, .. } => {
+            let Some(added) = response.added else { return };
+            done(MemberId::of(added.node).0, "added to");
+            let entry = |member: &MemberRecord| {
+                let name = if member.node == added.node { name.clone() } else { told(member) };
+                format!("{name}={}", peer_url(member.node))
+            };
+            let all: Vec<String> = response.members.iter().map(entry).collect();
+            let _ = write!(
+                text,
+                "\nETCD_NAME=\"{name}\"\nETCD_INITIAL_CLUSTER=\"{}\"\n\
+                 ETCD_INITIAL_ADVERTISE_PEER_URLS=\"{}\"\n\
+                 ETCD_INITIAL_CLUSTER_STATE=\"existing\"\n",
+                all.join(","),
+                peer_url(added.node)
+            );
+        }
+        MemberCommand::List => {
+            for member in &response.members {
+                let status = if member.started { "started" } else { "unstarted" };
+                let _ = writeln!(
+                    text,
+                    "{:x}, {status}, {}, {}, {}, {}",
+                    MemberId::of(member.node).0,
+                    told(member),
+                    peer_url(member.node),
+                    client_url(member).unwrap_or_default(),
+                    member.seat == Seat::Learner
+                );
+            }
+        }
+    }
+}
+
+/// The name that a member has told; none before it was started.
+fn told(member: &MemberRecord) -> String {
+    if member.started { member.node.to_string() } else { String::new() }
+}
+
+/// Where clients find a member; it tells that along with its name.
+fn client_url(member: &MemberRecord) -> Option<String> {
+    member.started.then(|| format!("http://{}:2379", member.node))
 }
 
 fn pair(text: &mut String, kv: &KeyValue, hex: bool) {
@@ -112,6 +169,7 @@ fn shown(bytes: &[u8], hex: bool) -> String {
 struct Header {
     cluster_id: u64,
     member_id: u64,
+    #[serde(skip_serializing_if = "is_zero")]
     revision: i64,
     raft_term: u64,
 }
@@ -120,7 +178,7 @@ impl Header {
     fn new(node: NodeId, revision: Revision, raft_term: Term) -> Header {
         Header {
             cluster_id: CLUSTER_ID,
-            member_id: member_id(node),
+            member_id: MemberId::of(node).0,
             revision: revision.0,
             raft_term: raft_term.0,
         }
@@ -129,12 +187,6 @@ impl Header {
 
 /// The id of every cluster in the lab; real ones are hashes of the initial members and a token.
 const CLUSTER_ID: u64 = 0x5af7_1ab0_0000_0001;
-
-/// The member id of a node; real ones are hashes of peer addresses, a token and the time.
-pub fn member_id(node: NodeId) -> u64 {
-    // Odd multiplier (2^64 / golden ratio): distinct for distinct nodes, and long as real ids are.
-    (u64::from(node.0)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
-}
 
 #[derive(Serialize)]
 struct JsonKeyValue {
@@ -194,6 +246,40 @@ struct JsonDelete {
     prev_kvs: Vec<JsonKeyValue>,
 }
 
+#[derive(Serialize)]
+struct JsonMembers {
+    header: Header,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    member: Option<JsonMember>,
+    members: Vec<JsonMember>,
+}
+
+#[derive(Serialize)]
+struct JsonMember {
+    #[serde(rename = "ID")]
+    id: u64,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    name: String,
+    #[serde(rename = "peerURLs")]
+    peer_urls: [String; 1],
+    #[serde(rename = "clientURLs", skip_serializing_if = "Option::is_none")]
+    client_urls: Option<[String; 1]>,
+    #[serde(rename = "isLearner", skip_serializing_if = "std::ops::Not::not")]
+    is_learner: bool,
+}
+
+impl From<&MemberRecord> for JsonMember {
+    fn from(member: &MemberRecord) -> JsonMember {
+        JsonMember {
+            id: MemberId::of(member.node).0,
+            name: told(member),
+            peer_urls: [peer_url(member.node)],
+            client_urls: client_url(member).map(|url| [url]),
+            is_learner: member.seat == Seat::Learner,
+        }
+    }
+}
+
 fn json(header: Header, response: &Response) -> String {
     let text = match response {
         Response::Range(range) => serde_json::to_string(&JsonRange {
@@ -210,6 +296,11 @@ fn json(header: Header, response: &Response) -> String {
             header,
             deleted: deleted.deleted,
             prev_kvs: deleted.prev_kvs.iter().map(JsonKeyValue::from).collect(),
+        }),
+        Response::Members(response) => serde_json::to_string(&JsonMembers {
+            header,
+            member: response.added.as_ref().map(JsonMember::from),
+            members: response.members.iter().map(JsonMember::from).collect(),
         }),
     };
     let text = text.expect("plain structs of strings and numbers always serialise");

@@ -3,7 +3,7 @@
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng as _, SeedableRng as _};
 use sim::member::raft_core::{MessageKind, NodeId, Rule};
-use sim::{Cluster, Condition};
+use sim::{Cluster, Condition, NODES_MAX};
 
 use crate::script::MessageName;
 
@@ -34,10 +34,11 @@ enum Kind {
     DropMessage,
     DelayMessage,
     CopyMessage,
+    Members,
 }
 
 impl Kind {
-    const ALL: [Kind; 21] = [
+    const ALL: [Kind; 22] = [
         Kind::Crash,
         Kind::CrashUnsynced,
         Kind::Tear,
@@ -59,6 +60,7 @@ impl Kind {
         Kind::DropMessage,
         Kind::DelayMessage,
         Kind::CopyMessage,
+        Kind::Members,
     ];
 }
 
@@ -76,6 +78,10 @@ pub(super) struct Mix {
     next_fault: u64,
     next_call: u64,
     puts: u64,
+    /// Who belongs to the cluster.
+    members: Vec<NodeId>,
+    /// Whoever was to be removed, be it done or not.
+    removed: Vec<NodeId>,
 }
 
 impl Mix {
@@ -106,6 +112,8 @@ impl Mix {
             next_fault: 500_000 + dice.up_to(2_000_000),
             next_call: dice.up_to(1_000_000),
             puts: 0,
+            members: (1..=nodes).map(NodeId).collect(),
+            removed: Vec::new(),
             dice,
         }
     }
@@ -113,6 +121,8 @@ impl Mix {
     /// The lines for this moment, at least one. It must be [`Mix::next_at`] or later.
     pub(super) fn next(&mut self, cluster: &Cluster) -> Vec<String> {
         let now = cluster.now().0;
+        self.nodes = self.nodes.max(cluster.node_count());
+        self.members = cluster.members().map(sim::Node::id).collect();
         let mut lines = Vec::new();
         if self.next_fault <= self.next_call {
             self.next_fault = now + 1 + self.dice.up_to(2 * self.fault_gap_micros);
@@ -132,7 +142,7 @@ impl Mix {
     }
 
     fn node(&mut self) -> NodeId {
-        NodeId(1 + self.dice.below(u32::from(self.nodes)) as u8)
+        self.members[self.dice.below(self.members.len() as u32) as usize]
     }
 
     /// A node that is worth a fault: often the leader.
@@ -147,7 +157,7 @@ impl Mix {
     }
 
     fn shuffled(&mut self) -> Vec<NodeId> {
-        let mut nodes: Vec<NodeId> = (1..=self.nodes).map(NodeId).collect();
+        let mut nodes = self.members.clone();
         for place in (1..nodes.len()).rev() {
             nodes.swap(place, self.dice.below(place as u32 + 1) as usize);
         }
@@ -174,7 +184,7 @@ impl Mix {
     fn repair(&mut self, cluster: &Cluster) -> Vec<String> {
         let in_condition = |condition| {
             let mut nodes = cluster.nodes().filter(|node| node.condition() == condition);
-            nodes.next().map(sim::Node::id)
+            nodes.find(|node| !node.has_parted() && node.starts() > 0).map(sim::Node::id)
         };
         let clogged = cluster.links().find(|link| link.clogged);
         let mut repairs = vec!["heal".to_owned()];
@@ -224,6 +234,7 @@ impl Mix {
             Kind::DropMessage | Kind::DelayMessage | Kind::CopyMessage => {
                 return self.one_message(kind, cluster).map(|line| vec![line]);
             }
+            Kind::Members => self.change_of_members(cluster)?,
             Kind::CutOneWay
             | Kind::CutBoth
             | Kind::Clog
@@ -233,6 +244,40 @@ impl Mix {
             | Kind::Jitter => self.link(kind)?,
         };
         Some(vec![line])
+    }
+
+    /// Something that is done to the list of members, of all that makes sense now. Such a call may
+    /// wait for as long as its client does, so that it has a client of its own.
+    fn change_of_members(&mut self, cluster: &Cluster) -> Option<String> {
+        let ask = |what: String| format!("client m etcdctl --command-timeout=2s member {what}");
+        let config = cluster.configuration();
+        let mut lines = Vec::new();
+        let next = NodeId(cluster.node_count() + 1);
+        if next.0 <= NODES_MAX {
+            let learner = if self.dice.one_in(2) { " --learner" } else { "" };
+            lines.push(ask(format!("add {next} --peer-urls=http://{next}:2380{learner}")));
+        }
+        let unstarted = cluster.members().find(|node| node.starts() == 0);
+        lines.extend(unstarted.map(|node| format!("start {}", node.id())));
+        let learner = config.learners.first();
+        lines.extend(learner.map(|node| ask(format!("promote ${node}"))));
+        // Two voters at least must be left. If one of two removes the other and dies before that
+        // hears of it, nobody decides anything any more: etcd's raft warns of it too.
+        let node = self.target(cluster);
+        let asked = self.removed.iter().filter(|node| config.voters.contains(node));
+        let sure = config.voters.len() - asked.count();
+        let again = self.removed.contains(&node);
+        if again || config.is_learner(node) || sure > 2 {
+            lines.push(ask(format!("remove ${node}")));
+        }
+        if lines.is_empty() {
+            return None;
+        }
+        let line = lines.swap_remove(self.dice.below(lines.len() as u32) as usize);
+        if line.contains(" remove ") && !again {
+            self.removed.push(node);
+        }
+        Some(line)
     }
 
     /// What is done to one link, or both of two nodes.
@@ -416,6 +461,9 @@ fn opening(seed: u64, nodes: u8, disabled: &[Rule], dice: &mut Dice) -> Vec<Stri
     }
     if dice.one_in(5) {
         lines.push("set check-quorum off".to_owned());
+    }
+    if dice.one_in(2) {
+        lines.push("set strict-reconfig-check off".to_owned());
     }
     lines.extend(disabled.iter().map(|rule| format!("disable {}", rule.name())));
     lines.push(format!("nodes {nodes}"));

@@ -6,8 +6,6 @@
 //! watch every event, and `linear` judges what clients were told. A script that fails is cut down
 //! to the lines that it takes (`shrink`) and can be replayed by `lab run`. What really happened is
 //! counted from the events (`tally`): a fault that never struck proves nothing.
-//!
-//! Left out: membership churn, as long as `etcdctl member` is not in the lab.
 
 mod mix;
 mod recording;
@@ -192,7 +190,6 @@ pub fn fuzz(options: &FuzzOptions, out: &mut dyn Write) -> io::Result<u8> {
     let Searched { decided, undecided } = searched;
     writeln!(out, "orders found for the calls on {decided} keys; {undecided} searches given up")?;
     writeln!(out, "\nwhat really struck:\n{tally}")?;
-    writeln!(out, "Membership churn is left out: `etcdctl member` is not in this lab yet.")?;
     let never = campaign.never();
     if never.is_empty() {
         return Ok(EXIT_OK);

@@ -48,6 +48,8 @@ pub(super) const LEADER_WITHIN: u64 = 10;
 pub(super) const SETTLED_WITHIN: u64 = 5;
 /// How many from the last write on until all nodes hold the same.
 pub(super) const AGREED_WITHIN: u64 = 10;
+/// How long clients wait for a change of the list of members (`mix.rs`), and a little more.
+const PATIENCE_MICROS: u64 = 2_500_000;
 /// How much longer than it took a shortened script may wait for a safety property to break.
 const VIOLATION_WITHIN_MICROS: u64 = 10_000_000;
 
@@ -72,9 +74,19 @@ impl Recording {
                 let times = |count: u64| within(count * election_micros);
                 let mut lines: Vec<String> =
                     self.repairs().iter().map(|line| at(at_micros, line)).collect();
+                // The last changes of the list of members find their way or are given up; a cluster
+                // that has got more members may need them for a quorum.
+                let starts = self.starts();
+                if !starts.is_empty() {
+                    lines.push(format!("advance {}", within(PATIENCE_MICROS)));
+                    lines.extend(starts.clone());
+                }
                 lines.extend([
                     format!("until leader limit {}", times(LEADER_WITHIN)),
                     format!("advance {}", times(SETTLED_WITHIN)),
+                ]);
+                lines.extend(starts);
+                lines.extend([
                     "etcdctl put after all".to_owned(),
                     "assert write acknowledged".to_owned(),
                     "etcdctl get after".to_owned(),
@@ -84,6 +96,20 @@ impl Recording {
                 lines
             }
         }
+    }
+
+    /// Starts whoever was added and never started. For all others these lines are errors, which do no
+    /// harm.
+    fn starts(&self) -> Vec<String> {
+        let words = |timed: &Timed| {
+            timed
+                .line
+                .split(' ')
+                .skip_while(|word| *word != "add")
+                .nth(1)
+                .map(|node| format!("start {node}"))
+        };
+        self.lines.iter().filter_map(words).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     /// What ends all faults of these lines.

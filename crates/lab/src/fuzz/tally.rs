@@ -3,9 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use sim::member::raft_core::{MessageKind, NodeId, RoleKind};
+use sim::member::raft_core::{Index, MessageKind, NodeId, RoleKind};
 use sim::member::{Consistency, Request};
-use sim::{Cluster, Event, EventKind, HistoryRecord, MessageId, NodeState, Outcome, SnapshotKind};
+use sim::{
+    Cluster, ConfigMark, Event, EventKind, HistoryRecord, MessageId, NodeState, Outcome,
+    SnapshotKind,
+};
 
 macro_rules! strikes {
     ($($name:ident: $label:literal, $counted:literal;)*) => {
@@ -55,10 +58,18 @@ strikes! {
     Late: "message delayed", "single messages delayed by hand";
     Copy: "message doubled", "single messages doubled by hand";
     Elected: "elections won", "leaders that came to power";
+    VoterAdded: "voter added", "configurations with one voter more";
+    LearnerAdded: "learner added", "configurations with one learner more";
+    Promoted: "learner promoted", "configurations in which a learner became a voter";
+    VoterRemoved: "voter removed", "configurations with one voter less";
+    LeaderRemoved: "leader removed", "leaders that applied their own removal";
+    Joined: "member started", "processes of added members that started for the first time";
+    Parted: "removed member ended", "processes that learnt of their removal and ended";
     Put: "put", "acknowledged";
     Delete: "delete", "acknowledged";
     Get: "linearizable get", "answered";
     Stale: "serializable get", "answered";
+    MemberAsked: "member …", "answered: add, remove, promote, list";
     UnknownWrite: "write, unknown", "writes whose client never learnt their outcome";
     Failed: "call, failed", "calls that failed";
 }
@@ -87,6 +98,14 @@ impl Strike {
             | Strike::Clock
             | Strike::Compaction
             | Strike::Elected
+            | Strike::VoterAdded
+            | Strike::LearnerAdded
+            | Strike::Promoted
+            | Strike::VoterRemoved
+            | Strike::LeaderRemoved
+            | Strike::Joined
+            | Strike::Parted
+            | Strike::MemberAsked
             | Strike::Put
             | Strike::Delete
             | Strike::Get
@@ -142,6 +161,7 @@ fn call_strike(request: &Request, outcome: &Outcome) -> Strike {
         (Outcome::Unknown(_), _) => Strike::UnknownWrite,
         (Outcome::Ok { .. }, Request::Put(_)) => Strike::Put,
         (Outcome::Ok { .. }, Request::DeleteRange(_)) => Strike::Delete,
+        (Outcome::Ok { .. }, Request::Member(_)) => Strike::MemberAsked,
         (Outcome::Ok { .. }, Request::Range { consistency, .. }) => match consistency {
             Consistency::Linearizable => Strike::Get,
             Consistency::Serializable => Strike::Stale,
@@ -169,6 +189,8 @@ pub(super) struct Watch {
     newest: BTreeMap<(NodeId, NodeId), MessageId>,
     skewed: BTreeSet<NodeId>,
     cut: Option<Strike>,
+    /// The newest configuration, and what its teller had applied.
+    config: (Index, ConfigMark),
     held: BTreeSet<MessageId>,
 }
 
@@ -183,6 +205,7 @@ struct Flying {
 
 impl Watch {
     pub(super) fn new(cluster: &Cluster) -> Watch {
+        let first = cluster.start_event().config.map(|config| *config).unwrap_or_default();
         Watch {
             tally: Tally::default(),
             heartbeat_micros: cluster.settings().heartbeat.0,
@@ -191,6 +214,7 @@ impl Watch {
             newest: BTreeMap::new(),
             skewed: BTreeSet::new(),
             cut: None,
+            config: (Index(0), first),
             held: BTreeSet::new(),
         }
     }
@@ -220,7 +244,8 @@ impl Watch {
 
     fn lost(&mut self, id: MessageId, event: &Event) {
         let Some(flying) = self.flying.remove(&id) else { return };
-        let is_up = self.nodes[usize::from(flying.to.0) - 1].role.is_some();
+        let receiver = self.nodes.get(usize::from(flying.to.0) - 1);
+        let is_up = receiver.is_some_and(|node| node.role.is_some());
         match event.kind {
             // It arrived where nobody listens, or died by chance.
             EventKind::Lose if is_up => self.tally.add(Strike::Loss, 1),
@@ -254,11 +279,47 @@ impl Watch {
         }
     }
 
+    /// The cluster's configuration changed for the first time in this way.
+    fn configured(&mut self, config: &ConfigMark, node: NodeId, state: &NodeState) {
+        if state.role == Some(RoleKind::Leader) && !config.voters.contains(&node) {
+            self.tally.add(Strike::LeaderRemoved, 1);
+        }
+        let (newest, before) = &self.config;
+        if state.applied <= *newest {
+            return;
+        }
+        let strike = if config.voters.len() > before.voters.len() {
+            let was_learner = |node: &NodeId| before.learners.contains(node);
+            let promoted = config.voters.iter().any(was_learner);
+            if promoted { Strike::Promoted } else { Strike::VoterAdded }
+        } else if config.voters.len() < before.voters.len() {
+            Strike::VoterRemoved
+        } else {
+            Strike::LearnerAdded
+        };
+        if strike != Strike::LearnerAdded || config.learners.len() > before.learners.len() {
+            self.tally.add(strike, 1);
+        }
+        self.config = (state.applied, config.clone());
+    }
+
     /// What happened to a process.
     fn process(&mut self, event: &Event) {
         let (Some(node), Some(state)) = (event.node, &event.state) else { return };
-        let before = self.nodes[usize::from(node.0) - 1];
+        let before = match self.nodes.get(usize::from(node.0) - 1) {
+            Some(before) => *before,
+            None => {
+                // Nodes come one by one, but the first of several may never be started.
+                self.nodes.resize(usize::from(node.0), NodeState { role: None, ..*state });
+                self.tally.add(Strike::Joined, 1);
+                *state
+            }
+        };
+        if let Some(config) = &event.config {
+            self.configured(config, node, state);
+        }
         match event.kind {
+            EventKind::Stop => self.tally.add(Strike::Parted, 1),
             EventKind::Crash | EventKind::Tear => {
                 self.tally.add(Strike::Crash, 1);
                 let lost = event.truncated_from.is_some() && state.last_index < before.last_index;
@@ -273,8 +334,7 @@ impl Watch {
             EventKind::Tick if self.skewed.contains(&node) => self.tally.add(Strike::Clock, 1),
             _ => {}
         }
-        let is_crash = matches!(event.kind, EventKind::Crash | EventKind::Tear);
-        match event.snapshot.filter(|_| !is_crash).map(|snapshot| snapshot.kind) {
+        match event.snapshot.filter(|_| !event.kind.is_death()).map(|snapshot| snapshot.kind) {
             Some(SnapshotKind::Taken) => self.tally.add(Strike::Compaction, 1),
             Some(SnapshotKind::Installed) => self.tally.add(Strike::Snapshot, 1),
             None => {}

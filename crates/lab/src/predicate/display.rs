@@ -113,6 +113,8 @@ impl Display for Atom {
             Atom::Cut(link) => write!(formatter, "cut {link}"),
             Atom::Clogged(link) => write!(formatter, "clogged {link}"),
             Atom::Isolated(node) => write!(formatter, "isolated {node}"),
+            Atom::Voter(node) => write!(formatter, "voter {node}"),
+            Atom::Learner(node) => write!(formatter, "learner {node}"),
             Atom::Partitioned => formatter.write_str("partitioned"),
             Atom::Agreed => formatter.write_str("agreed"),
             Atom::QuorumLost => formatter.write_str("quorum lost"),
@@ -187,6 +189,7 @@ impl Display for Quantity {
             Quantity::Leaders => formatter.write_str("leaders"),
             Quantity::Down => formatter.write_str("down"),
             Quantity::Nodes => formatter.write_str("nodes"),
+            Quantity::Voters => formatter.write_str("voters"),
             Quantity::Event => formatter.write_str("event"),
         }
     }

@@ -235,10 +235,7 @@ impl Calls {
     }
 
     fn begin(&mut self, call: CallId, client: &str, request: &Request) {
-        let writes = match request {
-            Request::Range { .. } => false,
-            Request::Put(_) | Request::DeleteRange(_) => true,
-        };
+        let writes = request.is_write();
         let mut places = Vec::new();
         for (place, (caller, latest)) in (0..).zip(&mut self.callers) {
             let is_theirs = match caller {
@@ -325,8 +322,14 @@ impl Atom {
             Atom::Clogged(link) => link_holds(link, cluster, |link| link.clogged),
             Atom::Isolated(node) => resolve(*node, cluster).is_some_and(|id| {
                 let mut own = cluster.links().filter(|link| link.from == id || link.to == id);
-                cluster.settings().nodes > 1 && own.all(|link| link.cut)
+                cluster.node_count() > 1 && own.all(|link| link.cut)
             }),
+            Atom::Voter(node) => {
+                resolve(*node, cluster).is_some_and(|node| cluster.configuration().is_voter(node))
+            }
+            Atom::Learner(node) => {
+                resolve(*node, cluster).is_some_and(|node| cluster.configuration().is_learner(node))
+            }
             Atom::Partitioned => is_partitioned(cluster),
             Atom::Agreed => is_agreed(cluster),
             Atom::QuorumLost => is_quorum_lost(cluster),
@@ -343,7 +346,7 @@ impl Atom {
 /// The node that is meant, if there is one now.
 fn resolve(node: NodeRef, cluster: &Cluster) -> Option<NodeId> {
     match node {
-        NodeRef::Node(id) => (1..=cluster.settings().nodes).contains(&id.0).then_some(id),
+        NodeRef::Node(id) => (1..=cluster.node_count()).contains(&id.0).then_some(id),
         NodeRef::Leader => cluster.leader(),
         NodeRef::Follower => cluster.follower(),
     }
@@ -375,7 +378,7 @@ impl Comparison {
 fn measure(quantity: Quantity, cluster: &Cluster) -> Option<u64> {
     let state = |node| resolve(node, cluster).map(|id| cluster.node(id).state());
     let count = |counts: fn(&Node) -> bool| {
-        u64::try_from(cluster.nodes().filter(|node| counts(node)).count()).ok()
+        u64::try_from(cluster.members().filter(|node| counts(node)).count()).ok()
     };
     match quantity {
         Quantity::HighestTerm => cluster.nodes().map(|node| node.state().term.0).max(),
@@ -389,10 +392,13 @@ fn measure(quantity: Quantity, cluster: &Cluster) -> Option<u64> {
             u64::try_from(member.store().revision().0).ok()
         }
         Quantity::Leaders => {
-            count(|node| node.is_running() && node.state().role == Some(RoleKind::Leader))
+            let leads = |node: &Node| node.state().role == Some(RoleKind::Leader);
+            let leaders = cluster.nodes().filter(|node| node.is_running() && leads(node));
+            u64::try_from(leaders.count()).ok()
         }
         Quantity::Down => count(Node::is_crashed),
-        Quantity::Nodes => Some(u64::from(cluster.settings().nodes)),
+        Quantity::Nodes => count(|_| true),
+        Quantity::Voters => u64::try_from(cluster.configuration().all_voters().count()).ok(),
         Quantity::Event => Some(cluster.seq().0),
     }
 }
@@ -408,10 +414,10 @@ fn key_holds(key: &str, value: &KeyState, place: Place, cluster: &Cluster) -> bo
         }
     };
     match place {
-        Place::AllNodes => cluster.nodes().all(holds),
+        Place::AllNodes => cluster.members().all(holds),
         Place::Node(node) => resolve(node, cluster).is_some_and(|id| holds(cluster.node(id))),
         Place::AtLeast(least) => {
-            cluster.nodes().filter(|node| holds(node)).count() >= usize::from(least)
+            cluster.members().filter(|node| holds(node)).count() >= usize::from(least)
         }
     }
 }
@@ -440,7 +446,7 @@ fn link_holds(link: &Link, cluster: &Cluster, is: fn(&sim::Link) -> bool) -> boo
 
 /// Whether cuts leave two nodes that no way over links open in both directions joins.
 fn is_partitioned(cluster: &Cluster) -> bool {
-    let nodes: Vec<NodeId> = cluster.nodes().map(Node::id).collect();
+    let nodes: Vec<NodeId> = cluster.members().map(Node::id).collect();
     let mut reached: Vec<NodeId> = nodes.first().copied().into_iter().collect();
     let mut next = 0;
     while let Some(from) = reached.get(next).copied() {
@@ -458,7 +464,7 @@ fn is_partitioned(cluster: &Cluster) -> bool {
 /// Whether all nodes are up and hold the same. That logs with the same last entry are equal is what
 /// the safety checkers see to.
 fn is_agreed(cluster: &Cluster) -> bool {
-    let mut held = cluster.nodes().map(|node| {
+    let mut held = cluster.members().map(|node| {
         let store = node.member()?.store();
         let state = node.state();
         let whole = state.commit == state.last_index && state.applied == state.last_index;

@@ -84,6 +84,8 @@ impl Predicate {
                 | Atom::Cut(_)
                 | Atom::Clogged(_)
                 | Atom::Isolated(_)
+                | Atom::Voter(_)
+                | Atom::Learner(_)
                 | Atom::Partitioned
                 | Atom::Agreed
                 | Atom::QuorumLost
@@ -174,6 +176,10 @@ pub enum Atom {
     Clogged(Link),
     /// `isolated n1`: all its links are cut, both ways.
     Isolated(NodeRef),
+    /// `voter n4`: it belongs to the cluster and votes.
+    Voter(NodeRef),
+    /// `learner n4`: it belongs to the cluster and has no vote.
+    Learner(NodeRef),
     /// `partitioned`: cut links divide the nodes into groups.
     Partitioned,
     /// `agreed`: every node is up, all logs are equal and applied, and so are all stores.
@@ -252,6 +258,8 @@ pub enum Quantity {
     Down,
     /// `nodes`: nodes of the cluster.
     Nodes,
+    /// `voters`: how many members vote.
+    Voters,
     /// `event`: the number of the last event.
     Event,
 }

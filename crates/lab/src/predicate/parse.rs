@@ -142,6 +142,7 @@ fn atom(cursor: &mut Cursor<'_>) -> Result<Atom, Fault> {
         "leaders" => counted(cursor, Quantity::Leaders)?,
         "down" => counted(cursor, Quantity::Down)?,
         "nodes" => counted(cursor, Quantity::Nodes)?,
+        "voters" => counted(cursor, Quantity::Voters)?,
         "event" => counted(cursor, Quantity::Event)?,
         "time" => Atom::Time { comparison: comparison(cursor)?, time: duration(cursor)? },
         "key" => key(cursor)?,
@@ -154,6 +155,8 @@ fn atom(cursor: &mut Cursor<'_>) -> Result<Atom, Fault> {
         "cut" => Atom::Cut(link(cursor)?),
         "clogged" => Atom::Clogged(link(cursor)?),
         "isolated" => Atom::Isolated(node(cursor)?),
+        "voter" => Atom::Voter(node(cursor)?),
+        "learner" => Atom::Learner(node(cursor)?),
         "partitioned" => Atom::Partitioned,
         "agreed" => Atom::Agreed,
         "quorum" => {
@@ -176,7 +179,7 @@ fn atom(cursor: &mut Cursor<'_>) -> Result<Atom, Fault> {
 }
 
 /// The words that begin a statement.
-pub(super) const ATOMS: [&str; 32] = [
+pub(super) const ATOMS: [&str; 35] = [
     "leader",
     "no",
     "role",
@@ -189,6 +192,7 @@ pub(super) const ATOMS: [&str; 32] = [
     "leaders",
     "down",
     "nodes",
+    "voters",
     "event",
     "time",
     "key",
@@ -201,6 +205,8 @@ pub(super) const ATOMS: [&str; 32] = [
     "cut",
     "clogged",
     "isolated",
+    "voter",
+    "learner",
     "partitioned",
     "agreed",
     "quorum",

@@ -8,7 +8,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Value, json};
 use sim::member::kv_core::{Bytes, KeyValue};
 use sim::member::raft_core::Rule;
-use sim::member::{Consistency, Request, Response};
+use sim::member::{Consistency, MemberRecord, MemberRequest, Request, Response, Seat};
 use sim::{HistoryRecord, Outcome, Settings};
 
 /// The version of the trace's format.
@@ -76,6 +76,7 @@ pub(super) fn heading(settings: &Settings, out: &mut dyn Write) -> io::Result<()
             "client_latency_us": settings.client_latency.0,
             "pre_vote": settings.pre_vote,
             "check_quorum": settings.check_quorum,
+            "strict_reconfig_check": settings.strict_reconfig_check,
             "snapshot_count": settings.snapshot_count,
             "rules_off": rules_off,
         }),
@@ -142,8 +143,26 @@ fn arguments(request: &Request) -> Object {
             object.put_if("count_only", range.count_only);
             object.put_if("serializable", *consistency == Consistency::Serializable);
         }
+        Request::Member(MemberRequest::Add(node, seat)) => {
+            object.put("member", node.to_string());
+            object.put_if("learner", *seat == Seat::Learner);
+        }
+        Request::Member(MemberRequest::Remove(member) | MemberRequest::Promote(member)) => {
+            // An id that nobody has is told as it was given.
+            let id = member.node().map_or(format!("{:x}", member.0), |node| node.to_string());
+            object.put("member", id);
+        }
+        Request::Member(MemberRequest::List) => {}
     }
     object
+}
+
+fn member(record: &MemberRecord) -> Value {
+    let mut object = Object::default();
+    object.put("member", record.node.to_string());
+    object.put_if("learner", record.seat == Seat::Learner);
+    object.put_if("unstarted", !record.started);
+    json!(object)
 }
 
 /// How a call ended.
@@ -151,7 +170,7 @@ fn result(outcome: &Outcome, line: &mut Object) {
     match outcome {
         Outcome::Ok { node, response, revision, raft_term } => {
             line.put("endpoint", node.to_string());
-            line.put("revision", revision.0);
+            line.put_unless_zero("revision", revision.0);
             line.put("raft_term", raft_term.0);
             match response {
                 Response::Put(put) => {
@@ -171,6 +190,10 @@ fn result(outcome: &Outcome, line: &mut Object) {
                     line.put("kvs", Value::Array(kvs));
                     line.put("count", range.count);
                     line.put_if("more", range.more);
+                }
+                Response::Members(members) => {
+                    let members = members.members.iter().map(member).collect();
+                    line.put("members", Value::Array(members));
                 }
             }
         }

@@ -289,6 +289,8 @@ pub enum Setting {
     PreVote(Switch),
     /// `set check-quorum off`.
     CheckQuorum(Switch),
+    /// `set strict-reconfig-check off`: etcd's flag of that name.
+    StrictReconfigCheck(Switch),
     /// `set snapshot-count 100`: applied entries between two snapshots.
     SnapshotCount(u64),
 }

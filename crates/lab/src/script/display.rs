@@ -204,9 +204,9 @@ impl Display for Setting {
             | Setting::SyncLatency(time)
             | Setting::ClientLatency(time) => write!(formatter, "{name} {}", duration_text(*time)),
             Setting::Loss(share) => write!(formatter, "{name} {}", percentage_text(*share)),
-            Setting::PreVote(switch) | Setting::CheckQuorum(switch) => {
-                write!(formatter, "{name} {switch}")
-            }
+            Setting::PreVote(switch)
+            | Setting::CheckQuorum(switch)
+            | Setting::StrictReconfigCheck(switch) => write!(formatter, "{name} {switch}"),
             Setting::SnapshotCount(count) => write!(formatter, "{name} {count}"),
         }
     }
@@ -225,6 +225,7 @@ impl Setting {
             Setting::ClientLatency(_) => "client-latency",
             Setting::PreVote(_) => "pre-vote",
             Setting::CheckQuorum(_) => "check-quorum",
+            Setting::StrictReconfigCheck(_) => "strict-reconfig-check",
             Setting::SnapshotCount(_) => "snapshot-count",
         }
     }

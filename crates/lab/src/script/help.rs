@@ -132,7 +132,7 @@ const fn setting(name: &'static str, example: &'static str, says: &'static str) 
 }
 
 /// Every setting, in the order of the help text.
-pub(super) const SETTINGS: [SettingEntry; 10] = [
+pub(super) const SETTINGS: [SettingEntry; 11] = [
     setting("heartbeat", "100ms", "how often a leader shows that it lives"),
     setting(
         "election-timeout",
@@ -146,6 +146,7 @@ pub(super) const SETTINGS: [SettingEntry; 10] = [
     setting("client-latency", "1ms", "how long a message takes between a client and a node"),
     setting("pre-vote", "off", "ask whether one could win before standing"),
     setting("check-quorum", "off", "a leader that hears no majority steps down"),
+    setting("strict-reconfig-check", "off", "servers change members in bad health too"),
     setting("snapshot-count", "100", "entries between two snapshots"),
 ];
 

@@ -224,6 +224,7 @@ fn setting(cursor: &mut Cursor<'_>) -> Result<Setting, Fault> {
         "client-latency" => Setting::ClientLatency(duration(cursor)?),
         "pre-vote" => Setting::PreVote(switch(cursor)?),
         "check-quorum" => Setting::CheckQuorum(switch(cursor)?),
+        "strict-reconfig-check" => Setting::StrictReconfigCheck(switch(cursor)?),
         "snapshot-count" => {
             let at = cursor.offset();
             match number(cursor, "a number of entries")? {

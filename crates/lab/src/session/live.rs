@@ -315,9 +315,9 @@ impl Live {
 
     fn variable(&self, client: &ClientName, name: &str) -> Option<String> {
         if let Some(number) = name.strip_prefix('n').and_then(|n| n.parse::<u8>().ok())
-            && (1..=self.cluster.settings().nodes).contains(&number)
+            && (1..=self.cluster.node_count()).contains(&number)
         {
-            let id = etcdctl::member_id(sim::member::raft_core::NodeId(number));
+            let id = sim::member::MemberId::of(sim::member::raft_core::NodeId(number)).0;
             return Some(format!("{id:x}"));
         }
         self.environment.get(client)?.get(name).cloned()
@@ -378,7 +378,7 @@ impl Live {
             }
         };
         let (endpoints, request, timeout) =
-            match etcdctl::plan(&invocation, &input, self.cluster.settings().nodes) {
+            match etcdctl::plan(&invocation, &input, self.cluster.node_count()) {
                 Plan::Done(output) => return Some(output),
                 Plan::Ask { endpoints, request, timeout } => (endpoints, request, timeout),
             };

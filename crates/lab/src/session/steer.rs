@@ -20,10 +20,14 @@ pub(super) fn actions(command: &Command, cluster: &Cluster) -> Result<Option<Vec
         Command::Crash(node) => vec![Action::Crash(on(node)?)],
         Command::Tear(node) => vec![Action::Tear(on(node)?)],
         Command::Restart(Some(node)) => vec![Action::Restart(on(node)?)],
-        Command::Restart(None) => each(cluster, Condition::Crashed, Action::Restart),
+        Command::Restart(None) => each(cluster, sim::Node::can_restart, Action::Restart),
         Command::Pause(node) => vec![Action::Pause(on(node)?)],
         Command::Resume(Some(node)) => vec![Action::Resume(on(node)?)],
-        Command::Resume(None) => each(cluster, Condition::Paused, Action::Resume),
+        Command::Resume(None) => {
+            each(cluster, |node| node.condition() == Condition::Paused, Action::Resume)
+        }
+        Command::Start(NodeRef::Node(node)) => vec![Action::Start(*node)],
+        Command::Start(node) => vec![Action::Start(on(node)?)],
         Command::Clock { node, rate } => {
             vec![Action::SetClock { node: on(node)?, rate_ppm: rate.0 }]
         }
@@ -49,12 +53,6 @@ pub(super) fn actions(command: &Command, cluster: &Cluster) -> Result<Option<Vec
         Command::Disable(rule) => vec![Action::SetRule(*rule, SimSwitch::Off)],
         Command::Enable(rule) => vec![Action::SetRule(*rule, SimSwitch::On)],
         Command::Set(setting) => vec![Action::Set(sim_setting(*setting))],
-        Command::Start(_) => {
-            return Err(
-                "starting a new member needs `etcdctl member add`, which is not in this lab yet"
-                    .to_owned(),
-            );
-        }
         Command::Blank
         | Command::Comment(_)
         | Command::Etcdctl(_)
@@ -81,9 +79,9 @@ pub(super) fn actions(command: &Command, cluster: &Cluster) -> Result<Option<Vec
 /// In words, if there is none.
 pub(super) fn resolve(node: NodeRef, cluster: &Cluster) -> Result<NodeId, String> {
     match node {
-        NodeRef::Node(node) if node.0 <= cluster.settings().nodes => Ok(node),
+        NodeRef::Node(node) if node.0 <= cluster.node_count() => Ok(node),
         NodeRef::Node(node) => {
-            Err(format!("there is no {node}: this cluster has n1 to n{}", cluster.settings().nodes))
+            Err(format!("there is no {node}: this cluster has n1 to n{}", cluster.node_count()))
         }
         NodeRef::Leader => cluster.leader().ok_or_else(|| "there is no leader now".to_owned()),
         NodeRef::Follower => {
@@ -96,13 +94,13 @@ fn resolve_groups(groups: &[Vec<NodeRef>], cluster: &Cluster) -> Result<Vec<Vec<
     groups.iter().map(|group| group.iter().map(|node| resolve(*node, cluster)).collect()).collect()
 }
 
-/// The action for every node in this condition.
-fn each(cluster: &Cluster, condition: Condition, action: fn(NodeId) -> Action) -> Vec<Action> {
-    cluster
-        .nodes()
-        .filter(|node| node.condition() == condition)
-        .map(|node| action(node.id()))
-        .collect()
+/// The action for every node that it is for.
+fn each(
+    cluster: &Cluster,
+    is_for: fn(&sim::Node) -> bool,
+    action: fn(NodeId) -> Action,
+) -> Vec<Action> {
+    cluster.nodes().filter(|node| is_for(node)).map(|node| action(node.id())).collect()
 }
 
 fn set_links(link: &Link, change: LinkChange, cluster: &Cluster) -> Result<Vec<Action>, String> {
@@ -148,6 +146,7 @@ fn sim_setting(setting: Setting) -> SimSetting {
         Setting::ClientLatency(time) => SimSetting::ClientLatency(Micros(time.0)),
         Setting::PreVote(switch) => SimSetting::PreVote(sim_switch(switch)),
         Setting::CheckQuorum(switch) => SimSetting::CheckQuorum(sim_switch(switch)),
+        Setting::StrictReconfigCheck(switch) => SimSetting::StrictReconfigCheck(sim_switch(switch)),
         Setting::SnapshotCount(count) => SimSetting::SnapshotCount(count),
     }
 }

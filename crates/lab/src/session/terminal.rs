@@ -153,7 +153,12 @@ pub(super) fn status(cluster: &Cluster) -> Output {
     for node in cluster.nodes() {
         let id = node.id().to_string();
         let Some(member) = node.member() else {
-            let _ = writeln!(stdout, "{id:<5}crashed");
+            let why = match (node.has_parted(), node.starts()) {
+                (true, _) => "removed",
+                (false, 0) => "not started",
+                (false, _) => "crashed",
+            };
+            let _ = writeln!(stdout, "{id:<5}{why}");
             continue;
         };
         let raft = member.raft();

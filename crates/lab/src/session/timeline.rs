@@ -106,8 +106,12 @@ fn opening_lines(settings: &Settings, text: &mut String) {
     if settings.loss_ppm != usual.loss_ppm {
         let _ = writeln!(text, "set loss {}", percentage_text(Ppm(settings.loss_ppm)));
     }
-    for (name, is_on) in [("pre-vote", settings.pre_vote), ("check-quorum", settings.check_quorum)]
-    {
+    let switches = [
+        ("pre-vote", settings.pre_vote),
+        ("check-quorum", settings.check_quorum),
+        ("strict-reconfig-check", settings.strict_reconfig_check),
+    ];
+    for (name, is_on) in switches {
         if !is_on {
             let _ = writeln!(text, "set {name} off");
         }

@@ -47,7 +47,7 @@ struct Position {
 /// promised (Raft §5.1, Figure 2). A term that nobody has heard of may be lost.
 pub(super) fn check_term(node: &NodeView, state: &NodeState, event: &Event) -> Verdict {
     let (least, why) = match event.kind {
-        EventKind::Crash | EventKind::Tear | EventKind::Restart => {
+        EventKind::Crash | EventKind::Tear | EventKind::Stop | EventKind::Restart => {
             (node.ballots.promised, "voted, led or acknowledged entries")
         }
         _ => (node.state.term, "was"),

@@ -4,7 +4,7 @@ use member::raft_core::{Index, RoleKind};
 
 use super::commits::Commits;
 use super::{NodeView, Property, Verdict, broken};
-use crate::trace::{Event, EventKind, NodeState, SnapshotKind, SnapshotMark};
+use crate::trace::{Event, NodeState, SnapshotKind, SnapshotMark};
 
 /// Takes over what the event says of a node's log, and looks whether that is allowed.
 pub(super) fn check(
@@ -17,7 +17,7 @@ pub(super) fn check(
     if event.appended.is_empty() && event.truncated_from.is_none() && event.snapshot.is_none() {
         return Ok(());
     }
-    let died = matches!(event.kind, EventKind::Crash | EventKind::Tear);
+    let died = event.kind.is_death();
     if !died {
         check_leader_appends(&nodes[place], state, event)?;
         check_committed_stays(&nodes[place], event)?;

@@ -199,6 +199,17 @@ struct NodeView {
 }
 
 impl NodeView {
+    /// A node of which nothing was heard yet.
+    fn new(id: NodeId, config: &ConfigMark) -> NodeView {
+        NodeView {
+            id,
+            state: NodeState::first(),
+            log: LogView::default(),
+            config: config.clone(),
+            ballots: Ballots::default(),
+        }
+    }
+
     fn is_down(&self) -> bool {
         self.state.role.is_none()
     }
@@ -208,6 +219,8 @@ impl NodeView {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Checkers {
     nodes: Vec<NodeView>,
+    /// The configuration before the first entry, which nodes that come later begin with as well.
+    first_config: ConfigMark,
     elections: Elections,
     commits: Commits,
     violation: Option<Box<Violation>>,
@@ -216,15 +229,10 @@ pub struct Checkers {
 impl Checkers {
     /// Checkers for a cluster of so many nodes, all of them empty.
     pub fn new(nodes: u8) -> Checkers {
-        let view = |id| NodeView {
-            id: NodeId(id),
-            state: NodeState::first(),
-            log: LogView::default(),
-            config: ConfigMark::default(),
-            ballots: Ballots::default(),
-        };
+        let view = |id| NodeView::new(NodeId(id), &ConfigMark::default());
         Checkers {
             nodes: (1..=nodes).map(view).collect(),
+            first_config: ConfigMark::default(),
             elections: Elections::default(),
             commits: Commits::default(),
             violation: None,
@@ -243,6 +251,7 @@ impl Checkers {
         }
         if event.kind == EventKind::Start {
             if let Some(config) = &event.config {
+                self.first_config = (**config).clone();
                 self.nodes.iter_mut().for_each(|node| node.config = (**config).clone());
             }
             return;
@@ -250,8 +259,9 @@ impl Checkers {
         // What happens at no node, or changes nothing there, breaks nothing.
         let (Some(node), Some(state)) = (event.node, event.state) else { return };
         let Some(place) = usize::from(node.0).checked_sub(1) else { return };
-        if place >= self.nodes.len() {
-            return;
+        while place >= self.nodes.len() {
+            let id = NodeId(self.nodes.len() as u8 + 1);
+            self.nodes.push(NodeView::new(id, &self.first_config));
         }
         if let Err(finding) = self.judge(place, &state, event) {
             let Finding { property, nodes, index, term, explanation } = *finding;

@@ -2,8 +2,8 @@
 
 use super::flags::{Flag, Given, Kind, Value};
 use super::{
-    Consistency, Del, EXIT_BAD_ARGS, EXIT_BAD_FEATURE, Get, KeyRange, Put, PutValue, SortBy,
-    SortOrder, Subcommand, UsageError, go,
+    Consistency, Del, EXIT_BAD_ARGS, EXIT_BAD_FEATURE, EXIT_ERROR, Get, KeyRange, MemberCommand,
+    Put, PutValue, SortBy, SortOrder, Subcommand, UsageError, go,
 };
 
 /// A command: a row of the table.
@@ -118,11 +118,35 @@ pub(super) const COMMANDS: &[Spec] = &[
         "member",
         "Who belongs to the cluster",
         &[
-            not_built("add", "Add a member"),
-            not_built("remove", "Remove a member"),
+            Spec {
+                name: "add",
+                usage: "<name> --peer-urls=<url> [options]",
+                says: "Add a member, which is started afterwards",
+                flags: MEMBER_ADD_FLAGS,
+                body: Body::Built { build: member_add, reach: Reach::Cluster },
+            },
+            Spec {
+                name: "remove",
+                usage: "<id>",
+                says: "Remove a member",
+                flags: &[],
+                body: Body::Built { build: member_remove, reach: Reach::Cluster },
+            },
             not_built("update", "Change a member's addresses"),
-            not_built("list", "Show the members"),
-            not_built("promote", "Let a learner vote"),
+            Spec {
+                name: "list",
+                usage: "",
+                says: "Show the members",
+                flags: &[],
+                body: Body::Built { build: member_list, reach: Reach::Cluster },
+            },
+            Spec {
+                name: "promote",
+                usage: "<id>",
+                says: "Let a learner vote",
+                flags: &[],
+                body: Body::Built { build: member_promote, reach: Reach::Cluster },
+            },
         ],
     ),
     group(
@@ -246,6 +270,11 @@ const DEL_FLAGS: &[Flag] = &[
     Flag::new("prev-kv", Kind::Bool, "[=false]", "show what was there before"),
 ];
 
+const MEMBER_ADD_FLAGS: &[Flag] = &[
+    Flag::new("learner", Kind::Bool, "[=false]", "it receives the log and has no vote"),
+    Flag::new("peer-urls", Kind::Text, "=\"\"", "its addresses for the others, commas between"),
+];
+
 /// Flags of features that the lab leaves out: what was asked for would silently not happen.
 pub(super) const REFUSED_FLAGS: [&str; 7] =
     ["cacert", "cert", "discovery-srv", "discovery-srv-name", "key", "password", "user"];
@@ -340,6 +369,58 @@ fn del(given: &Given) -> Result<Subcommand, UsageError> {
     refuse_both(given, "prefix", "from-key")?;
     let range = key_range(given, key)?;
     Ok(Subcommand::Del(Del { range, prev_kv: given.bool("prev-kv") }))
+}
+
+/// `member add` (etcdctl `memberAddCommandFunc`, checks in its order).
+fn member_add(given: &Given) -> Result<Subcommand, UsageError> {
+    let Some(name) = given.positional.first() else {
+        return Err(bad_args("member name not provided"));
+    };
+    if given.positional.len() > 1 {
+        let mut message = "too many arguments";
+        if given.positional.iter().any(|word| word.starts_with("http")) {
+            message = "too many arguments, did you mean --peer-urls=";
+        }
+        return Err(bad_args(message));
+    }
+    let urls = given.text("peer-urls").unwrap_or("");
+    if urls.is_empty() {
+        return Err(bad_args("member peer urls not provided"));
+    }
+    let peer_urls: Vec<String> = urls.split(',').map(str::to_owned).collect();
+    if let Some(url) = peer_urls.iter().find(|url| !has_scheme(url)) {
+        let message = format!("URL scheme must be http, https, unix, or unixs: {url}");
+        return Err(UsageError::error(message, EXIT_ERROR));
+    }
+    let (name, learner) = (name.clone(), given.bool("learner"));
+    Ok(Subcommand::Member(MemberCommand::Add { name, peer_urls, learner }))
+}
+
+fn has_scheme(url: &str) -> bool {
+    ["http://", "https://", "unix://", "unixs://"].iter().any(|scheme| url.starts_with(scheme))
+}
+
+/// `member remove`.
+fn member_remove(given: &Given) -> Result<Subcommand, UsageError> {
+    Ok(Subcommand::Member(MemberCommand::Remove(member_id(given)?)))
+}
+
+/// `member promote`.
+fn member_promote(given: &Given) -> Result<Subcommand, UsageError> {
+    Ok(Subcommand::Member(MemberCommand::Promote(member_id(given)?)))
+}
+
+/// `member list`, which does not mind more words.
+fn member_list(_: &Given) -> Result<Subcommand, UsageError> {
+    Ok(Subcommand::Member(MemberCommand::List))
+}
+
+fn member_id(given: &Given) -> Result<u64, UsageError> {
+    let [id] = given.positional.as_slice() else {
+        return Err(bad_args("member ID is not provided"));
+    };
+    go::parse_hex(id)
+        .map_err(|error| bad_args(format!("bad member ID arg ({error}), expecting ID in Hex")))
 }
 
 fn refuse_both(given: &Given, one: &str, other: &str) -> Result<(), UsageError> {

@@ -55,6 +55,15 @@ fn is_printable(character: char) -> bool {
     character == ' ' || (!character.is_whitespace() && !character.is_control() && !invisible)
 }
 
+/// `strconv.ParseUint(text, 16, 64)`.
+pub(super) fn parse_hex(text: &str) -> Result<u64, String> {
+    let failed = |why: &str| format!("strconv.ParseUint: parsing {}: {why}", quote(text));
+    if text.is_empty() || !text.chars().all(|digit| digit.is_ascii_hexdigit()) {
+        return Err(failed("invalid syntax"));
+    }
+    u64::from_str_radix(text, 16).map_err(|_| failed("value out of range"))
+}
+
 /// `strconv.ParseInt(text, base, 64)`; base 0 takes `0x`, `0o`, `0b`, `0` and `_` as Go does.
 pub(super) fn parse_int(text: &str, base: u32) -> Result<i64, String> {
     let failed = |why: &str| format!("strconv.ParseInt: parsing {}: {why}", quote(text));

@@ -42,7 +42,10 @@ fn told(line: &str) -> String {
             Subcommand::Put(Put { value: PutValue::StandardInput, .. }) => {
                 refused(Put::without_value())
             }
-            Subcommand::Put(_) | Subcommand::Get(_) | Subcommand::Del(_) => "runs\n".to_owned(),
+            Subcommand::Put(_)
+            | Subcommand::Get(_)
+            | Subcommand::Del(_)
+            | Subcommand::Member(_) => "runs\n".to_owned(),
             Subcommand::Version => "exit 0 prints\n".to_owned(),
             Subcommand::Help(text) if text.starts_with("NAME:") => "exit 0 usage\n".to_owned(),
             Subcommand::Help(_) => "exit 0 prints\n".to_owned(),
@@ -115,7 +118,7 @@ fn not_in_this_lab() {
     for (line, name) in [
         ("watch a --rev=1", "watch"),
         ("lease grant 10", "lease grant"),
-        ("member lis", "member list"),
+        ("member upd", "member update"),
         ("-w table endpoint status", "endpoint status"),
         ("ETCDCTL_API=2 get a", "get of API version 2"),
     ] {

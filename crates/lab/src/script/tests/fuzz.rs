@@ -250,6 +250,7 @@ impl Dice {
             Quantity::Leaders,
             Quantity::Down,
             Quantity::Nodes,
+            Quantity::Voters,
             Quantity::Event,
         ])
     }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use kv_core::{DeleteRangeRequest, PutRequest, RangeRequest};
 use member::{
-    Consistency, Member, MemberConfig, Micros, Request, RequestId, Response, ServerError, Write,
-    apply_torn, apply_write,
+    Consistency, Member, MemberConfig, MemberRecord, MembersResponse, Micros, Request, RequestId,
+    Response, Seat, ServerError, Write, apply_torn, apply_write,
 };
 use raft_core::{Dice, Message, MessageKind, NodeId, RoleKind, Stored};
 
@@ -91,12 +91,24 @@ impl Loopback {
         };
         let disk = self.disks.entry(node).or_default().clone();
         self.members.insert(node, Member::new(config, disk, &mut Fixed(node)));
+        self.connect();
         self.settle();
+    }
+
+    /// Everybody who runs has a connection to everybody else who does.
+    fn connect(&mut self) {
+        let running: Vec<NodeId> = self.members.keys().copied().collect();
+        for (node, member) in &mut self.members {
+            for other in (1..=7).map(NodeId).filter(|other| other != node) {
+                member.connection(self.now, other, running.contains(&other));
+            }
+        }
     }
 
     /// The process dies; what was not synced is lost, but for the first `torn` records.
     pub(crate) fn crash(&mut self, node: NodeId, torn: u64) {
         self.members.remove(&node);
+        self.connect();
         if let Some((write, _)) = self.stalled.remove(&node).unwrap_or_default().first() {
             apply_torn(self.disks.get_mut(&node).expect("has a disk"), write, torn);
         }
@@ -104,6 +116,10 @@ impl Loopback {
 
     pub(crate) fn stall_disk(&mut self, node: NodeId) {
         self.stalled.insert(node, Vec::new());
+    }
+
+    pub(crate) fn runs(&self, node: NodeId) -> bool {
+        self.members.contains_key(&node)
     }
 
     pub(crate) fn member(&self, node: NodeId) -> &Member {
@@ -160,6 +176,7 @@ impl Loopback {
             }
             Some((_, _, Ok(Response::Put(_)))) => "OK".to_string(),
             Some((_, _, Ok(Response::DeleteRange(response)))) => response.deleted.to_string(),
+            Some((_, _, Ok(Response::Members(response)))) => members(response),
         }
     }
 
@@ -182,6 +199,8 @@ impl Loopback {
             if is_tick {
                 self.next_tick = self.now + TICK;
             }
+            self.members.retain(|_, member| !member.is_stopped());
+            self.connect();
             self.settle();
         }
         self.now = end;
@@ -190,7 +209,7 @@ impl Loopback {
     /// Delivers and syncs until nothing is left to do.
     pub(crate) fn settle(&mut self) {
         loop {
-            for node in self.voters.clone() {
+            for node in self.members.keys().copied().collect::<Vec<_>>() {
                 while self.drain(node) {}
             }
             let Some(message) = self.queue.pop_front() else { break };
@@ -199,8 +218,12 @@ impl Loopback {
                 continue;
             }
             let now = self.now;
-            if let Some(member) = self.members.get_mut(&to) {
-                member.deliver(now, message, &mut Fixed(to));
+            let Some(member) = self.members.get_mut(&to) else { continue };
+            member.deliver(now, message, &mut Fixed(to));
+            if member.has_removed(from)
+                && let Some(sender) = self.members.get_mut(&from)
+            {
+                sender.told_removed(now);
             }
         }
     }
@@ -252,6 +275,19 @@ impl Loopback {
 
 pub(crate) fn put(key: &str, value: &str) -> Request {
     Request::Put(PutRequest::new(key, value))
+}
+
+/// `n1 n2 n4(unstarted,learner)`, in the order of nodes.
+fn members(response: &MembersResponse) -> String {
+    let mut members = response.members.clone();
+    members.sort_unstable_by_key(|member| member.node);
+    let text = |member: &MemberRecord| match (member.started, member.seat) {
+        (true, Seat::Voter) => member.node.to_string(),
+        (true, Seat::Learner) => format!("{}(learner)", member.node),
+        (false, Seat::Voter) => format!("{}(unstarted)", member.node),
+        (false, Seat::Learner) => format!("{}(unstarted,learner)", member.node),
+    };
+    members.iter().map(text).collect::<Vec<_>>().join(" ")
 }
 
 pub(crate) fn delete(prefix: &str) -> Request {

@@ -1,9 +1,7 @@
-//! What a client sees of one to three members, as short scripts on a loopback cluster.
+//! What a client sees of one to three members.
 
-mod loopback;
-
+use crate::loopback::{Loopback, N1, N2, N3, delete, put};
 use kv_core::{Bytes, DeleteRangeRequest, PutRequest, RangeRequest, Revision, Store};
-use loopback::{Loopback, N1, N2, N3, delete, put};
 use member::Consistency::{Linearizable, Serializable};
 use member::{MAX_REQUEST_BYTES, Member, Micros, Request, RequestId, ServerError};
 use raft_core::{MessageKind, Payload, RoleKind, Stored};
