@@ -4,21 +4,21 @@
 //! `tests/rules/RULE.lab` tells the story. Its first line says what it shows and where that stands
 //! (`# Shows: … (Raft §5.2).`). A line `disable RULE` leaves the rule out; without this line the
 //! same script is a run of Raft as it is. A comment right before the line in which it breaks says
-//! what: `# breaks: PROPERTY`, or `# breaks: the last assert` where not safety is lost but progress.
+//! what: `# breaks: PROPERTY`, be it one that the checkers know or `linearizability` of what clients
+//! were told; or `# breaks: the last assert` where not safety is lost but progress.
 //! Each script is run both ways with several seeds, because it is to leave nothing to luck.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use lab::linear;
 use lab::run::{Remarks, RunOptions, run};
 use lab::script::parse_script;
 use lab::session::{Opening, Progress, Session};
 use sim::member::raft_core::Rule;
 
 /// Rules whose scripts need something that this lab does not have yet, and what that is.
-const WAITING: [(Rule, &str); 4] = [
-    (Rule::ConfirmLeadershipBeforeRead, "a property for reads"),
-    (Rule::OwnTermCommitBeforeRead, "a property for reads"),
+const WAITING: [(Rule, &str); 2] = [
     (Rule::OneMembershipChangeAtATime, "etcdctl member"),
     (Rule::OwnTermCommitBeforeMembershipChange, "etcdctl member"),
 ];
@@ -98,22 +98,39 @@ fn play(name: &str, text: &str, seed: u64) -> Played {
     let mut session = Session::new(Opening { nodes: 3, seed, ..Opening::default() })
         .expect("a session without a set-up begins");
     session.enqueue(parse_script(text).unwrap_or_else(|error| panic!("{name}:{error}")));
-    while session.busy() && session.advance_while_busy(10_000) != Progress::Stopped {}
+    let broken = play_until_broken(&mut session);
     let entries = session.terminal();
-    let violation = session.cluster().violation();
-    let broken_at = violation.map(|violation| {
-        entries.iter().rposition(|entry| entry.seq < violation.seq.0).expect("a line was under way")
-    });
+    let broken_at = broken.as_ref().map(|(_, place)| *place);
     let before = &entries[..broken_at.unwrap_or(entries.len())];
     let failed = before
         .iter()
         .filter(|entry| entry.exit != Some(0) && !entry.source.contains("etcdctl "))
         .map(|entry| entry.source.clone())
         .collect();
-    let violation = violation.zip(broken_at).map(|(violation, place)| {
-        (violation.property.name().to_owned(), entries[place].source.clone())
-    });
+    let violation = broken.map(|(property, place)| (property, entries[place].source.clone()));
     Played { violation, failed, status: exit_status(name, text, seed) }
+}
+
+/// Lets a session's lines happen up to the first event that breaks something; says what, and the
+/// place of the line under way in the terminal. What clients are told is judged at each answer.
+fn play_until_broken(session: &mut Session) -> Option<(String, usize)> {
+    while session.busy() {
+        let (lines, told) = (session.terminal().len(), session.cluster().history().len());
+        let progress = session.advance_while_busy(1);
+        if let Some(violation) = session.cluster().violation() {
+            let mut entries = session.terminal().iter();
+            let place = entries.rposition(|entry| entry.seq < violation.seq.0)?;
+            return Some((violation.property.name().to_owned(), place));
+        }
+        let history = session.cluster().history();
+        if history.len() > told && linear::check(history).is_err() {
+            return Some(("linearizability".to_owned(), lines - 1));
+        }
+        if progress == Progress::Stopped {
+            break;
+        }
+    }
+    None
 }
 
 fn exit_status(name: &str, text: &str, seed: u64) -> u8 {
