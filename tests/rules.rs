@@ -4,8 +4,8 @@
 //! `tests/rules/RULE.lab` tells the story. Its first line says what it shows and where that stands
 //! (`# Shows: … (Raft §5.2).`). A line `disable RULE` leaves the rule out; without this line the
 //! same script is a run of Raft as it is. A comment right before the line in which it breaks says
-//! what: `# breaks: PROPERTY`, be it one that the checkers know or `linearizability` of what clients
-//! were told; or `# breaks: the last assert` where not safety is lost but progress.
+//! what: `# breaks: PROPERTY`, be it one that the checkers know or `linearizability` of what the
+//! clients were told; or `# breaks: the last assert` where not safety is lost but progress.
 //! Each script is run both ways with several seeds, because it is to leave nothing to luck.
 
 use std::fs;
