@@ -17,11 +17,9 @@ use lab::script::parse_script;
 use lab::session::{Opening, Progress, Session};
 use sim::member::raft_core::Rule;
 
-/// Rules whose scripts need something that this lab does not have yet, and what that is.
-const WAITING: [(Rule, &str); 2] = [
-    (Rule::OneMembershipChangeAtATime, "etcdctl member"),
-    (Rule::OwnTermCommitBeforeMembershipChange, "etcdctl member"),
-];
+/// Rules whose scripts wait for `etcdctl member` to be in the lab; they are run as soon as it is.
+const NEED_MEMBERS: [Rule; 2] =
+    [Rule::OneMembershipChangeAtATime, Rule::OwnTermCommitBeforeMembershipChange];
 
 const SEEDS: std::ops::RangeInclusive<u64> = 1..=6;
 
@@ -143,8 +141,16 @@ fn exit_status(name: &str, text: &str, seed: u64) -> u8 {
 }
 
 fn stories() -> impl Iterator<Item = Story> {
-    let waits = |rule| WAITING.iter().any(|(waiting, _)| *waiting == rule);
-    Rule::ALL.into_iter().filter(move |rule| !waits(*rule)).map(Story::read)
+    let has_members = has_members();
+    let waits = move |rule| !has_members && NEED_MEMBERS.contains(&rule);
+    Rule::ALL.into_iter().map(Story::read).filter(move |story| !waits(story.rule))
+}
+
+fn has_members() -> bool {
+    let mut session = Session::new(Opening { nodes: 3, ..Opening::default() }).expect("it begins");
+    session.apply("until leader\netcdctl member list").expect("the language has etcdctl");
+    while session.busy() && session.advance_while_busy(10_000) != Progress::Stopped {}
+    session.terminal().last().is_some_and(|entry| entry.exit == Some(0))
 }
 
 /// Runs a variant of every story, with every seed, and compares how it went.
@@ -184,13 +190,12 @@ fn with_its_rule_each_script_goes_well() {
     check("on", Story::with_the_rule, |_| Played { violation: None, failed: vec![], status: 0 });
 }
 
-/// Proves: every script is one of a rule, and none waits that is there.
+/// Proves: every script is one of a rule.
 #[test]
 fn every_script_is_one_of_a_rule() {
     for entry in fs::read_dir(folder()).expect("tests/rules is there") {
         let path = entry.expect("its entries can be read").path();
         let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
-        let rule = Rule::named(name).unwrap_or_else(|| panic!("{name} is no rule"));
-        assert!(WAITING.iter().all(|(waiting, _)| *waiting != rule), "{name} waits no more");
+        assert!(Rule::named(name).is_some(), "{name} is no rule");
     }
 }
