@@ -1,12 +1,15 @@
 //! Rules of Raft, switched off one at a time: for some seed the checkers catch what comes of it,
 //! with all rules on they catch nothing.
+//!
+//! These runs are random. Each rule, also those that need more than luck, has a story of exact steps
+//! in `tests/rules/` at the top.
 
 mod common;
 
-use common::{Random, begin, elect, fault_run, put, random_settings, run_for, until};
+use common::{Random, fault_run, random_settings};
 use sim::member::Micros;
-use sim::member::raft_core::{NodeId, Rule};
-use sim::{Action, Cluster, Event, LinkChange, Property, Sent, Settings, Switch};
+use sim::member::raft_core::Rule;
+use sim::{Cluster, Property, Settings, Switch};
 
 /// Runs seeds with a rule off until a checker notices; says what it noticed.
 fn caught(rule: Rule, seeds: u64) -> Vec<(u64, Property)> {
@@ -119,89 +122,4 @@ fn never_move_commit_back() {
 fn sync_before_acknowledging() {
     let expected = [Property::DurableBeforeAcknowledged, Property::TermNeverBack];
     check(Rule::SyncBeforeAcknowledging, 20, &expected);
-}
-
-/// Raft Figure 2: n3 votes for n1, forgets it in a crash, and votes for n2 in the same term.
-#[test]
-fn persist_vote() {
-    let run =
-        |switch| (0..40).find_map(|seed| vote_twice(seed, switch).map(|property| (seed, property)));
-    let caught = run(Switch::Off).map(|(_, property)| property);
-    assert_eq!(caught, Some(Property::OneVoteATerm));
-    assert_eq!(run(Switch::On), None);
-}
-
-fn vote_twice(seed: u64, switch: Switch) -> Option<Property> {
-    let defaults = Settings::default();
-    let settings = Settings { seed, pre_vote: false, check_quorum: false, ..defaults };
-    let mut cluster = Cluster::new(settings.with_rule(Rule::PersistVote, switch));
-    let [candidate, rival] = [NodeId(1), NodeId(2)];
-    // The two never hear of each other.
-    for (from, to) in [(candidate, rival), (rival, candidate)] {
-        act(&mut cluster, Action::SetLink { from, to, change: LinkChange::Cut });
-    }
-    let voted = |event: &Event| {
-        let granted = |sent: &Sent| sent.reject == Some(false) && sent.to == candidate;
-        event.node == Some(NodeId(3)) && event.sent.iter().any(granted)
-    };
-    for _ in 0..10_000 {
-        let Some(event) = cluster.step() else { break };
-        if voted(&event) {
-            act(&mut cluster, Action::Isolate(candidate));
-            act(&mut cluster, Action::Crash(NodeId(3)));
-            act(&mut cluster, Action::Restart(NodeId(3)));
-        }
-    }
-    cluster.violation().map(|violation| violation.property)
-}
-
-/// Raft §5.4.2, Figure 8: an entry of an earlier term that is on a majority is overwritten by a
-/// leader that never had it. Nothing of it may be taken for committed.
-#[test]
-fn own_term_commit() {
-    let caught = (0..10).find_map(|seed| figure_8(seed, Switch::Off));
-    assert_eq!(caught, Some(Property::LeaderCompleteness));
-    assert_eq!((0..10).find_map(|seed| figure_8(seed, Switch::On)), None);
-}
-
-fn figure_8(seed: u64, switch: Switch) -> Option<Property> {
-    let settings = Settings { nodes: 5, seed, ..Settings::default() };
-    let mut cluster = Cluster::new(settings.with_rule(Rule::OwnTermCommit, switch));
-    // (a) A leader has two large entries on itself and one other; one message holds only one.
-    let first = elect(&mut cluster);
-    let friend = cluster.follower()?;
-    act(&mut cluster, Action::Partition(vec![vec![first, friend]]));
-    let old = cluster.node(first).state().last_index;
-    for _ in 0..2 {
-        let value = "x".repeat(300_000);
-        begin(&mut cluster, put("large", &value), &[first.0], Micros::from_secs(5));
-    }
-    run_for(&mut cluster, Micros::from_millis(200));
-    // (b) The last one is elected by the rest, and has an entry that it alone has.
-    act(&mut cluster, Action::Crash(first));
-    act(&mut cluster, Action::Crash(friend));
-    if !until(&mut cluster, Micros::from_secs(20), |cluster| cluster.leader().is_some()) {
-        return None;
-    }
-    let alone = cluster.leader()?;
-    act(&mut cluster, Action::Isolate(alone));
-    // (c) The first two and one more elect one of the two, which spreads the old entries; it is
-    // cut off as soon as it takes one for committed.
-    act(&mut cluster, Action::Restart(first));
-    act(&mut cluster, Action::Restart(friend));
-    act(&mut cluster, Action::Partition(vec![vec![alone]]));
-    let commits = |cluster: &Cluster| cluster.nodes().any(|node| node.state().commit > old);
-    if !until(&mut cluster, Micros::from_secs(20), commits) {
-        return None;
-    }
-    // (d) Without the two, the one that was alone is elected, and overwrites that entry.
-    act(&mut cluster, Action::Partition(vec![vec![first], vec![friend]]));
-    run_for(&mut cluster, Micros::from_secs(20));
-    cluster.violation().map(|violation| violation.property)
-}
-
-fn act(cluster: &mut Cluster, action: Action) {
-    if cluster.violation().is_none() {
-        cluster.act(action).expect("the script makes sense");
-    }
 }
