@@ -17,10 +17,6 @@ use lab::script::parse_script;
 use lab::session::{Opening, Progress, Session};
 use sim::member::raft_core::Rule;
 
-/// Rules whose scripts wait for `etcdctl member` to be in the lab; they are run as soon as it is.
-const NEED_MEMBERS: [Rule; 2] =
-    [Rule::OneMembershipChangeAtATime, Rule::OwnTermCommitBeforeMembershipChange];
-
 const SEEDS: std::ops::RangeInclusive<u64> = 1..=6;
 
 /// What breaks without the rule.
@@ -141,16 +137,7 @@ fn exit_status(name: &str, text: &str, seed: u64) -> u8 {
 }
 
 fn stories() -> impl Iterator<Item = Story> {
-    let has_members = has_members();
-    let waits = move |rule| !has_members && NEED_MEMBERS.contains(&rule);
-    Rule::ALL.into_iter().map(Story::read).filter(move |story| !waits(story.rule))
-}
-
-fn has_members() -> bool {
-    let mut session = Session::new(Opening { nodes: 3, ..Opening::default() }).expect("it begins");
-    session.apply("until leader\netcdctl member list").expect("the language has etcdctl");
-    while session.busy() && session.advance_while_busy(10_000) != Progress::Stopped {}
-    session.terminal().last().is_some_and(|entry| entry.exit == Some(0))
+    Rule::ALL.into_iter().map(Story::read)
 }
 
 /// Runs a variant of every story, with every seed, and compares how it went.

@@ -206,6 +206,12 @@ impl Loopback {
         self.now = end;
     }
 
+    /// Brings a message from who knows where.
+    pub(crate) fn carry(&mut self, message: Message) {
+        self.queue.push_back(message);
+        self.settle();
+    }
+
     /// Delivers and syncs until nothing is left to do.
     pub(crate) fn settle(&mut self) {
         loop {

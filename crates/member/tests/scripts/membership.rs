@@ -2,7 +2,7 @@
 
 use member::Consistency::Linearizable;
 use member::{MemberId, MemberRequest, Micros, Request, RequestId, Seat};
-use raft_core::NodeId;
+use raft_core::{Body, Campaign, Index, Message, NodeId, Term};
 
 use crate::loopback::{Loopback, N1, N2, N3};
 
@@ -116,6 +116,11 @@ fn a_removed_member_stops_and_never_comes_back() {
     assert_eq!(cluster.member(N1).raft().term(), term, "it disturbed nobody");
     assert_eq!(remove(&mut cluster, N1, N3), "etcdserver: member not found");
     assert_eq!(add(&mut cluster, N3, Seat::Voter), "etcdserver: member not found");
+    // Nor would the loudest of its messages.
+    let (last_index, last_term) = (Index(99), Term(99));
+    let body = Body::RequestVote { last_index, last_term, campaign: Campaign::Transfer };
+    cluster.carry(Message { from: N3, to: N1, term: Term(99), body });
+    assert_eq!(cluster.member(N1).raft().term(), term);
     // Its old disk does not help either.
     cluster.start(N3);
     cluster.run_for(Micros::from_secs(5));
