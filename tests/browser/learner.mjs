@@ -96,7 +96,7 @@ export class Learner {
       .evaluateAll((found) => found.map((element) => element.getAttribute("aria-label")));
     return labels.map((label) => {
       const [, id, role, term, log, committed] =
-        /^n(\d): ([\w-]+), term (\d+), log to (\d+), committed to (\d+)/.exec(label) ??
+        /^n(\d): ([\w -]+), term (\d+), log to (\d+), committed to (\d+)/.exec(label) ??
         assert.fail(`a disc says ${label}`);
       return { id: +id, role, term: +term, log: +log, committed: +committed };
     });

@@ -172,6 +172,24 @@ describe("the stage and the tools", { concurrency: 2 }, () => {
       assert.equal(pairs, 21);
     }));
 
+  test("a node is added, serves, and is removed again", () =>
+    sandbox({}, async (learner) => {
+      await learner.button("3 nodes").click();
+      await learner.gave("nodes 3");
+      await learner.type("until leader");
+      await learner.type("advance 1s");
+      await learner.button("Add n4").click();
+      await learner.gave("start n4");
+      assert.equal((await learner.nodes()).length, 4);
+      assert.equal((await learner.ask("etcdctl put name john")).out, "OK");
+      await learner.type("until key name = john on n4");
+      await mouse.choose(learner, learner.node(4), "Remove it from the cluster");
+      assert.match((await learner.answered("etcdctl member remove $n4")).out, /^Member \w+ removed from/);
+      await learner.type("advance 2s");
+      assert.equal((await learner.nodes()).find((node) => node.id === 4).role, "removed");
+      assert.equal(await learner.button("Add n5").count(), 1, "numbers are not used again");
+    }));
+
   test("a message under way is dropped from the table of messages", () =>
     sandbox({}, async (learner) => {
       const { page } = learner;

@@ -230,6 +230,35 @@ mod tests {
         );
     }
 
+    /// Proves: voters are those that the cluster has now, whether they run or not, and learners are
+    /// none.
+    #[test]
+    fn members_that_come_and_go_are_counted() {
+        // A leader takes no change before it has committed something of its own term.
+        let led = |more: &str| {
+            format!("until leader\ntransfer n1\nuntil leader is n1\nadvance 1s\n{more}")
+        };
+        let add = "etcdctl member add n4 --peer-urls=http://n4:2380";
+        check(
+            3,
+            &led(&format!("{add}\nadvance 1s")),
+            Level::Warning,
+            "n1 leads term 2 and reaches 3 of 4 voters: none may fail",
+        );
+        check(
+            3,
+            &led(&format!("{add} --learner\nstart n4\nadvance 1s")),
+            Level::Good,
+            "n1 leads term 2 and reaches every voter: one more may fail",
+        );
+        check(
+            3,
+            &led("etcdctl member remove $n3\nadvance 1s"),
+            Level::Warning,
+            "n1 leads term 2 and reaches every voter: none may fail",
+        );
+    }
+
     /// Proves: a deposed leader that has not noticed is named beside the new one.
     #[test]
     fn a_stale_leader_is_named() {

@@ -329,6 +329,22 @@ mod tests {
         assert!(drops, "the entry of the deposed leader is told to be dropped");
     }
 
+    /// Proves: who comes to the cluster and who goes is told.
+    #[test]
+    fn members_are_told() {
+        check(
+            3,
+            "until leader\netcdctl member add n4 --peer-urls=http://n4:2380 --learner\nstart n4\n\
+             advance 1s\netcdctl member promote $n4\netcdctl member remove $n4\nadvance 2s",
+            &[
+                "members from now on: n1, n2, n3 (2 of 3 are a quorum); without a vote: n4",
+                "members from now on: n1, n2, n3, n4 (3 of 4 are a quorum)",
+                "members from now on: n1, n2, n3 (2 of 3 are a quorum)",
+                "n4 was removed from the cluster: its process ends",
+            ],
+        );
+    }
+
     /// Proves: what clients get is told in the client's terms.
     #[test]
     fn outcomes_are_told() {
