@@ -9,6 +9,8 @@ use raft_core::{
     StepError, Stored, Term,
 };
 
+use crate::checker::{Broken, Checker, Property};
+
 /// A small seeded generator (splitmix64).
 #[derive(Clone, Debug)]
 pub(crate) struct Seeded(pub(crate) u64);
@@ -75,6 +77,8 @@ pub(crate) struct Cluster {
     pub(crate) dice: Seeded,
     /// Whether senders learn of lost snapshots.
     pub(crate) reports_snapshots: bool,
+    /// Watches everything; a scenario may ask it what broke.
+    pub(crate) checker: Checker,
 }
 
 pub(crate) fn n(id: u8) -> NodeId {
@@ -124,6 +128,7 @@ impl Cluster {
             lost: BTreeSet::new(),
             dice: Seeded(1),
             reports_snapshots: true,
+            checker: Checker::default(),
         };
         for (id, stored) in ids.map(NodeId).zip(disks) {
             let mut config = Config::new(id, voters.clone());
@@ -194,12 +199,27 @@ impl Cluster {
     }
 
     fn drain(&mut self, id: NodeId) {
+        // Before anything is applied: a configuration that was just committed does not count yet.
+        self.checker.look(id, &self.nodes);
         while self.node_mut(id).raft.as_ref().is_some_and(Raft::has_ready) {
             let ready = self.node_mut(id).raft.as_mut().expect("it runs").ready();
             self.obey(id, ready);
             if self.node(id).sync == Sync::AtOnce {
                 while self.end_oldest_write(id) {}
             }
+            self.checker.look(id, &self.nodes);
+        }
+    }
+
+    /// What broke first of all that Raft promises, if anything did.
+    pub(crate) fn broken(&self) -> Option<&Broken> {
+        self.checker.broken().first()
+    }
+
+    /// Asks for something that a scenario sees better than the checker does.
+    pub(crate) fn demand(&mut self, property: Property, holds: bool, otherwise: &str) {
+        if !holds {
+            self.checker.report(property, otherwise.to_owned());
         }
     }
 
@@ -326,6 +346,24 @@ impl Cluster {
         while self.deliver_one() {}
     }
 
+    /// The same, but what is picked is lost.
+    pub(crate) fn deliver_but(&mut self, picked: impl Fn(&Message) -> bool) {
+        while let Some(message) = self.mail.front() {
+            if picked(message) {
+                self.mail.pop_front();
+            } else {
+                self.deliver_one();
+            }
+        }
+    }
+
+    /// Takes what is picked out of the mail under way, to be put back later: it is delayed.
+    pub(crate) fn hold_back(&mut self, picked: impl Fn(&Message) -> bool) -> Vec<Message> {
+        let (held, mail) = self.mail.drain(..).partition(picked);
+        self.mail = mail;
+        held.into()
+    }
+
     pub(crate) fn campaign(&mut self, id: NodeId) {
         self.at(id, |raft, dice| raft.campaign(dice));
     }
@@ -341,7 +379,9 @@ impl Cluster {
     }
 
     pub(crate) fn read(&mut self, id: NodeId, number: u64) {
-        self.at(id, |raft, _| raft.read_index(ReadContext { node: id, number }));
+        let context = ReadContext { node: id, number };
+        self.checker.read_asked(context);
+        self.at(id, |raft, _| raft.read_index(context));
     }
 
     /// Which reads may be answered at this server, and from which index on.
@@ -350,11 +390,21 @@ impl Cluster {
         reads.map(|read| (read.context.number, read.index.0)).collect()
     }
 
-    /// Cuts or heals the links between `id` and all others, both ways.
+    /// Cuts the links between `id` and all others, both ways.
     pub(crate) fn isolate(&mut self, id: NodeId) {
         for other in self.nodes.keys() {
             self.cut.insert((id, *other));
             self.cut.insert((*other, id));
+        }
+    }
+
+    /// Cuts all links between these servers and the rest, both ways.
+    pub(crate) fn partition(&mut self, side: &[u8]) {
+        let is_inside = |node: &NodeId| side.contains(&node.0);
+        for from in self.nodes.keys() {
+            for to in self.nodes.keys().filter(|to| is_inside(to) != is_inside(from)) {
+                self.cut.insert((*from, *to));
+            }
         }
     }
 
@@ -374,6 +424,7 @@ impl Cluster {
     }
 
     pub(crate) fn restart(&mut self, id: NodeId) {
+        self.checker.restarted(id);
         let node = self.nodes.get_mut(&id).expect("a node of this cluster");
         let raft = Raft::new(node.config.clone(), node.stored.clone(), &mut self.dice);
         node.raft = Some(raft);

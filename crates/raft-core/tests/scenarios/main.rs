@@ -1,5 +1,6 @@
 //! The protocol in scenarios. The first line of each says what it proves.
 
+mod checker;
 mod cluster;
 mod durability;
 mod elections;
@@ -7,4 +8,5 @@ mod membership;
 mod random;
 mod reads;
 mod replication;
+mod rules;
 mod snapshots;
