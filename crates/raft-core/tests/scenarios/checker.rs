@@ -15,6 +15,10 @@ pub(crate) enum Property {
     OneLeaderATerm,
     /// A server's term never falls (Raft §5.1).
     TermNeverGoesBack,
+    /// A leader never deletes or replaces its own entries (Raft Figure 3, Leader Append-Only).
+    LeaderAppendOnly,
+    /// Two logs with the same entry in one place are equal up to there (Raft Figure 3).
+    LogMatching,
     /// A new leader holds every committed entry (Raft Figure 3, Leader Completeness).
     LeaderCompleteness,
     /// No two servers commit or apply different entries at one index (Raft Figure 3, State
@@ -53,6 +57,8 @@ pub(crate) struct Checker {
     committed: Vec<Entry>,
     /// Per server: term, and how far its commit index was compared.
     seen: BTreeMap<NodeId, (Term, Index)>,
+    /// The leader's log as it was last seen: its last entry.
+    led: BTreeMap<(Term, NodeId), (Index, Term)>,
     /// How much was committed when a read was asked.
     asked: BTreeMap<ReadContext, Index>,
     /// Of each property the first breach.
@@ -78,6 +84,7 @@ impl Checker {
     /// A crash may forget what was not on disk yet, which nobody has heard of.
     pub(crate) fn restarted(&mut self, id: NodeId) {
         self.seen.remove(&id);
+        self.led.retain(|(_, leader), _| *leader != id);
     }
 
     /// Notes what a scenario itself has found.
@@ -97,6 +104,22 @@ impl Checker {
         }
     }
 
+    /// Compares all logs, each with the next: too much to do after every step.
+    pub(crate) fn compare_logs(&mut self, nodes: &BTreeMap<NodeId, Node>) {
+        let logs: Vec<_> = nodes.values().filter_map(|node| node.raft.as_ref()).collect();
+        for pair in logs.windows(2) {
+            let (one, other) = (pair[0].log(), pair[1].log());
+            let first = one.first_index().max(other.first_index());
+            let last = one.last_index().min(other.last_index());
+            let meet = |index: &Index| one.term(*index) == other.term(*index);
+            let mut indexes = (first.0..=last.0).rev().map(Index).skip_while(|index| !meet(index));
+            if let Some(index) = indexes.find(|index| one.get(*index) != other.get(*index)) {
+                let what = format!("{} and {} differ at {index}", pair[0].id(), pair[1].id());
+                self.report(Property::LogMatching, what);
+            }
+        }
+    }
+
     fn look_at_leadership(&mut self, id: NodeId, raft: &Raft) {
         let (term, _) = self.seen.get(&id).copied().unwrap_or_default();
         if raft.term() < term {
@@ -112,6 +135,12 @@ impl Checker {
             let what = format!("{leader} and {id} both lead term {}", raft.term());
             self.report(Property::OneLeaderATerm, what);
         }
+        let (last, last_term) = self.led.get(&(raft.term(), id)).copied().unwrap_or_default();
+        let held = raft.log().term(last);
+        if raft.last_index() < last || held.is_some_and(|held| held != last_term) {
+            self.report(Property::LeaderAppendOnly, format!("leader {id} has lost entry {last}"));
+        }
+        self.led.insert((raft.term(), id), (raft.last_index(), raft.last_term()));
         let is_lacking = |entry: &&Entry| {
             let held = raft.log().term(entry.index);
             entry.index >= raft.log().first_index() && held != Some(entry.term)

@@ -357,3 +357,39 @@ fn a_candidacy_needs_a_new_term() {
     assert_eq!(cluster.roles(), [Leader, Leader, Follower]);
     assert_eq!(cluster.raft(n(1)).term(), cluster.raft(n(2)).term());
 }
+
+/// Proves that PreVote alone, without CheckQuorum, lets a candidate win while the leader works, if
+/// its log is as good and somebody has lost patience: the two rules need each other (thesis §9.6,
+/// §4.2.3). With CheckQuorum too, voters that hear from the leader do not even answer.
+#[test]
+fn pre_vote_with_and_without_check_quorum() {
+    for (check_quorum, wins) in [(true, false), (false, true)] {
+        let mut cluster = Cluster::with(3, |config| {
+            if !check_quorum {
+                config.rules = config.rules.without(Rule::CheckQuorum);
+            }
+        });
+        cluster.elect(n(1));
+        // n3 alone does not hear the leader, and is heard.
+        cluster.cut.insert((n(1), n(3)));
+        cluster.ticks(n(3), 20);
+        cluster.deliver();
+        assert_eq!(cluster.raft(n(3)).role_kind() == Leader, wins);
+        assert_eq!(cluster.raft(n(1)).role_kind() == Leader, !wins);
+    }
+}
+
+/// Proves that a pre-candidate asks in the term that it would begin, changes neither its own term
+/// nor vote nor anybody else's, and that its voters do not forget their leader (thesis §9.6).
+#[test]
+fn a_pre_vote_changes_nobody() {
+    let mut cluster = Cluster::new(3);
+    cluster.campaign(n(2));
+    let asked: Vec<_> = cluster.mail.iter().map(|m| (m.kind(), m.to, m.term)).collect();
+    assert_eq!(asked, [1, 3].map(|to| (MessageKind::PreVote, n(to), Term(1))));
+    cluster.deliver_but(|message| message.kind() == MessageKind::PreVoteReply);
+    for id in [1, 2, 3] {
+        let raft = cluster.raft(n(id));
+        assert_eq!((raft.term(), raft.vote()), (Term(0), None), "n{id}");
+    }
+}

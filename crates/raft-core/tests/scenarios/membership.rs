@@ -262,3 +262,139 @@ fn a_transfer_to_a_removed_member_is_given_up() {
     cluster.deliver();
     assert_eq!(cluster.raft(n(1)).transferee(), None);
 }
+
+/// Proves that a change of one voter may go through a joint configuration as well, and that an
+/// implicit one is left without being asked (Raft §6, etcd).
+#[test]
+fn an_implicit_joint_configuration_is_left_by_itself() {
+    let mut cluster = Cluster::new(3);
+    cluster.elect(n(1));
+    propose(&mut cluster, 1, change(Transition::JointImplicit, &[Remove(n(3))]));
+    while !cluster.raft(n(1)).configuration().is_joint() {
+        assert!(cluster.deliver_one());
+    }
+    let leaves = cluster.raft(n(1)).log().entries().last().expect("appended").payload.clone();
+    assert_eq!(leaves, auto(&[]), "proposed as soon as it was entered");
+    cluster.deliver();
+    cluster.ticks(n(1), 1);
+    for id in [1, 2] {
+        assert_eq!(voters(&cluster, id), [1, 2]);
+        assert!(!cluster.raft(n(id)).configuration().is_joint());
+    }
+}
+
+/// Proves that a leader that goes replaces itself within a joint change: it counts itself while
+/// the outgoing half does, hands over to the newcomer, and that one leaves the joint configuration
+/// without it (Raft §6, thesis §3.10; etcd).
+#[test]
+fn a_leader_is_replaced_inside_a_joint_change() {
+    let mut cluster = Cluster::new(3);
+    cluster.elect(n(1));
+    join(&mut cluster, 4, 3);
+    let changes = [Remove(n(1)), AddVoter(n(4))];
+    propose(&mut cluster, 1, change(Transition::JointExplicit, &changes));
+    cluster.deliver();
+    cluster.ticks(n(1), 2);
+    assert!(cluster.raft(n(4)).configuration().is_joint());
+    // n1 and n2 are a majority of the old half, n2 and n4 one of the new.
+    cluster.isolate(n(3));
+    cluster.propose(n(1), "a");
+    cluster.deliver();
+    assert_eq!(cluster.raft(n(1)).commit(), cluster.raft(n(1)).last_index());
+    cluster.at(n(1), |raft, _| raft.transfer_leader(n(4))).expect("a voter of the new half");
+    cluster.deliver();
+    assert_eq!(cluster.raft(n(4)).role_kind(), RoleKind::Leader);
+    cluster.heal();
+    cluster.ticks(n(4), 2);
+    propose(&mut cluster, 4, auto(&[]));
+    cluster.deliver();
+    cluster.ticks(n(4), 2);
+    for id in [2, 3, 4] {
+        assert_eq!(voters(&cluster, id), [2, 3, 4]);
+        assert!(!cluster.raft(n(id)).configuration().is_joint());
+    }
+    assert!(!cluster.raft(n(4)).configuration().contains(n(1)));
+    assert!(cluster.broken().is_none(), "{:?}", cluster.broken());
+}
+
+/// Proves that a new leader leaves the joint configuration that the one before it has entered,
+/// without being asked (Raft §6, etcd).
+#[test]
+fn a_new_leader_finishes_a_joint_change() {
+    let mut cluster = Cluster::new(4);
+    cluster.elect(n(1));
+    propose(&mut cluster, 1, auto(&[Remove(n(1)), Remove(n(4))]));
+    // Everybody enters, and n1 dies before anybody hears that it leaves.
+    let leaves = |message: &raft_core::Message| match &message.body {
+        raft_core::Body::AppendEntries { entries, .. } => {
+            entries.iter().any(|entry| entry.payload == auto(&[]))
+        }
+        _ => false,
+    };
+    cluster.deliver_but(leaves);
+    cluster.tick(n(1));
+    cluster.deliver_but(leaves);
+    assert!(cluster.raft(n(2)).configuration().is_joint());
+    cluster.crash(n(1));
+    for id in [2, 3, 4] {
+        (0..10).for_each(|_| cluster.tick(n(id)));
+        cluster.mail.clear();
+    }
+    cluster.isolate(n(4));
+    cluster.elect(n(2));
+    assert_eq!(cluster.raft(n(2)).role_kind(), RoleKind::PreCandidate, "two of the old four");
+    cluster.heal();
+    cluster.elect(n(2));
+    cluster.ticks(n(2), 3);
+    for id in [2, 3] {
+        assert_eq!(voters(&cluster, id), [2, 3]);
+        assert!(!cluster.raft(n(id)).configuration().is_joint());
+    }
+}
+
+/// Proves that servers that were removed do not disturb those that stay: voters that hear from
+/// their leader ignore them (Raft §6, thesis §4.2.3).
+#[test]
+fn a_removed_server_disturbs_nobody() {
+    for pre_vote in [true, false] {
+        let mut cluster = Cluster::with(3, |config| {
+            if !pre_vote {
+                config.rules = config.rules.without(Rule::PreVote);
+            }
+        });
+        cluster.elect(n(1));
+        // n3 does not hear that it was removed.
+        cluster.cut = [(n(1), n(3)), (n(2), n(3))].into();
+        propose(&mut cluster, 1, auto(&[Remove(n(3))]));
+        cluster.deliver();
+        cluster.pass(200);
+        assert_ne!(cluster.raft(n(3)).role_kind(), RoleKind::Follower, "it stands again and again");
+        assert_eq!(cluster.raft(n(1)).role_kind(), RoleKind::Leader);
+        assert_eq!(cluster.raft(n(2)).term(), Term(1));
+    }
+}
+
+/// Proves that a voter that comes with an empty log holds nothing up if it comes as a learner
+/// first: it catches up before it counts (thesis §4.2.1).
+#[test]
+fn a_newcomer_catches_up_as_a_learner() {
+    let mut cluster = Cluster::new(2);
+    cluster.elect(n(1));
+    for text in ["a", "b", "c"] {
+        cluster.propose(n(1), text);
+    }
+    cluster.deliver();
+    join(&mut cluster, 3, 2);
+    propose(&mut cluster, 1, auto(&[AddLearner(n(3))]));
+    cluster.deliver();
+    assert!(cluster.raft(n(1)).commit() == Index(5), "committed by the two, at once");
+    cluster.ticks(n(1), 2);
+    assert_eq!(cluster.progress(n(1), n(3)).match_index, Index(5));
+    propose(&mut cluster, 1, auto(&[AddVoter(n(3))]));
+    cluster.deliver();
+    cluster.ticks(n(1), 1);
+    cluster.isolate(n(2));
+    cluster.propose(n(1), "d");
+    cluster.deliver();
+    assert_eq!(cluster.raft(n(1)).commit(), Index(7), "it counts at once");
+}

@@ -148,3 +148,86 @@ fn an_old_snapshot_changes_nothing() {
     cluster.step(message(snapshot)).expect("well formed");
     assert_eq!(cluster.terms(n(2)), before);
 }
+
+/// n3 is being sent a snapshot of everything up to 4, which is lost.
+fn with_a_pending_snapshot() -> Cluster {
+    let mut cluster = with_a_straggler();
+    cluster.heal();
+    cluster.lost.insert(MessageKind::InstallSnapshot);
+    cluster.reports_snapshots = false;
+    cluster.ticks(n(1), 2);
+    let pending = ProgressState::Snapshot { pending: Index(4) };
+    assert_eq!(cluster.progress(n(1), n(3)).state, pending);
+    cluster
+}
+
+fn accept(cluster: &mut Cluster, match_index: u64) {
+    let body = Body::AppendAccepted { match_index: Index(match_index) };
+    cluster.step(Message { from: n(3), to: n(1), term: Term(1), body }).expect("a member");
+}
+
+/// Proves that a snapshot needs no report: the follower's answer, which is that of an append, says
+/// that it has it, and from there the leader streams (etcd).
+#[test]
+fn a_snapshot_is_acknowledged_through_an_append_response() {
+    let mut cluster = with_a_pending_snapshot();
+    cluster.propose(n(1), "d");
+    assert!(cluster.mail_to(n(3)).is_empty(), "nothing is sent behind it meanwhile");
+    accept(&mut cluster, 4);
+    let progress = cluster.progress(n(1), n(3));
+    assert_eq!((progress.state, progress.match_index), (ProgressState::Replicate, Index(4)));
+    assert_eq!(progress.next_index, Index(6), "and the next entry is on its way");
+    assert_eq!(cluster.mail_to(n(3)).len(), 1);
+}
+
+/// Proves that an answer to something older than the pending snapshot does not end it, though it
+/// counts for what it says, and that the answer to the snapshot does (etcd 3.5).
+#[test]
+fn an_answer_older_than_the_pending_snapshot_does_not_end_it() {
+    let mut cluster = with_a_pending_snapshot();
+    accept(&mut cluster, 3);
+    let pending = ProgressState::Snapshot { pending: Index(4) };
+    let progress = cluster.progress(n(1), n(3));
+    assert_eq!((progress.state, progress.match_index), (pending, Index(3)));
+    assert!(progress.is_paused() && cluster.mail_to(n(3)).is_empty());
+    accept(&mut cluster, 4);
+    assert_eq!(cluster.progress(n(1), n(3)).state, ProgressState::Replicate);
+}
+
+/// Proves that a snapshot that arrives while a newer one is on its way to the disk is not taken,
+/// and that the newer one is acknowledged when it is there (Raft Figure 13, receiver 5).
+#[test]
+fn a_snapshot_older_than_the_one_being_saved_is_ignored() {
+    let mut cluster = with_a_straggler();
+    let newer = cluster.raft(n(1)).snapshot().expect("taken").clone();
+    let older = Snapshot { index: Index(3), ..newer.clone() };
+    cluster.heal();
+    cluster.node_mut(n(3)).sync = Sync::Held;
+    for snapshot in [newer, older] {
+        let body = Body::InstallSnapshot { snapshot: snapshot.into() };
+        cluster.step(Message { from: n(1), to: n(3), term: Term(1), body }).expect("well formed");
+    }
+    assert_eq!(cluster.raft(n(3)).snapshot().expect("the newer one").index, Index(4));
+    assert_eq!(cluster.mail_to(n(1)), [], "nothing is said before it is on disk");
+    cluster.sync(n(3));
+    let both = Body::AppendAccepted { match_index: Index(4) };
+    assert_eq!(cluster.mail_to(n(1)), [both.clone(), both]);
+    assert_eq!(cluster.node(n(3)).stored.snapshot.as_ref().expect("on disk").index, Index(4));
+}
+
+/// Proves that an installed snapshot replaces the whole log, uncommitted entries of another leader
+/// included, and brings the configuration of its time (Raft Figure 13, receiver 7 and 8).
+#[test]
+fn a_snapshot_replaces_what_conflicts_and_brings_its_configuration() {
+    let mut cluster = with_a_straggler();
+    let mut snapshot = cluster.raft(n(1)).snapshot().expect("taken").clone();
+    snapshot.config.voters.insert(n(4));
+    snapshot.term = Term(2);
+    let body = Body::InstallSnapshot { snapshot: snapshot.into() };
+    cluster.step(Message { from: n(1), to: n(3), term: Term(2), body }).expect("well formed");
+    let raft = cluster.raft(n(3));
+    assert_eq!((raft.log().first_index(), raft.last_index()), (Index(5), Index(4)));
+    assert_eq!((raft.last_term(), raft.commit()), (Term(2), Index(4)));
+    assert!(raft.configuration().is_voter(n(4)));
+    assert!(cluster.node(n(3)).stored.log.is_empty());
+}
