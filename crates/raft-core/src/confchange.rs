@@ -62,7 +62,7 @@ impl Configuration {
         Ok(next)
     }
 
-    /// Leaves the joint configuration: the incoming half alone decides.
+    /// Leaves the joint configuration: the incoming half alone decides (Raft §6).
     fn left_joint(&self) -> Result<Configuration, ChangeError> {
         if !self.is_joint() {
             return Err(ChangeError::NotJoint);

@@ -40,7 +40,7 @@ impl Configuration {
         self.voters.contains(&node) || self.outgoing.contains(&node)
     }
 
-    /// Whether this node receives the log without a vote.
+    /// Whether this node receives the log without a vote (thesis §4.2.1).
     pub fn is_learner(&self, node: NodeId) -> bool {
         self.learners.contains(&node)
     }

@@ -41,6 +41,8 @@ impl Raft {
         Admission::Admitted
     }
 
+    /// Enters the newer term, in which this server follows (Raft §5.1), if the message is one to
+    /// believe.
     fn admit_newer(&mut self, message: &Message, dice: &mut dyn Dice) -> Admission {
         let kind = message.kind();
         let is_candidacy = matches!(kind, MessageKind::RequestVote | MessageKind::PreVote);

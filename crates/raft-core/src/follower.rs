@@ -116,6 +116,8 @@ impl Raft {
     fn restore(&mut self, snapshot: Arc<Snapshot>) -> bool {
         let rules = self.server.rules();
         let log = &mut self.server.log;
+        // An older one says nothing new (Raft Figure 13, step 5). One from before this server was a
+        // member would make a stranger of it: who keeps the leader's snapshots makes a newer one.
         if snapshot.index <= log.commit() || !snapshot.config.contains(self.server.settings.id) {
             return false;
         }
@@ -125,12 +127,14 @@ impl Raft {
             log.commit_to(snapshot.index, rules);
             return false;
         }
+        // State and configuration are the snapshot's from now on (Raft Figure 13, step 8).
         self.server.configuration = snapshot.config.clone().into();
         log.restore(snapshot);
         true
     }
 
-    /// Takes proposals: appends them if this server leads, else passes them on to who does.
+    /// Takes proposals: appends them if this server leads, else passes them on to who does
+    /// (Raft §8).
     pub(crate) fn take_proposals(&mut self, payloads: &[Payload]) -> Result<(), ProposeError> {
         match &mut self.role {
             Role::Leader(leader) => leader.propose(&mut self.server, payloads),
@@ -145,7 +149,7 @@ impl Raft {
         }
     }
 
-    /// Takes a read likewise. Without a leader it is dropped, as in etcd: who asked asks again.
+    /// Takes a read likewise (Raft §8). Without a leader it is dropped, as in etcd: who asked asks again.
     pub(crate) fn take_read(&mut self, context: ReadContext) {
         match &mut self.role {
             Role::Leader(leader) => leader.read(&mut self.server, context),

@@ -46,8 +46,9 @@ pub(crate) enum Outlook {
 }
 
 impl Leader {
-    /// Takes office: it appends an entry of its own term, through which all older ones commit
-    /// (Raft §5.4.2, §8).
+    /// Takes office: it takes nextIndex to be one after its last entry and matchIndex to be 0 for
+    /// every follower (Raft Figure 2), and appends an entry of its own term, through which all
+    /// older ones commit (Raft §5.4.2, §8).
     pub(crate) fn new(server: &mut Server) -> Leader {
         let next_index = server.log.last_index().next();
         let max_inflight = server.settings.max_inflight;
@@ -105,6 +106,7 @@ impl Leader {
         if !server.configuration.contains(server.id()) {
             return Err(ProposeError::Removed);
         }
+        // Else the target would never catch up (thesis §3.10).
         if self.transferee.is_some() {
             return Err(ProposeError::Transferring);
         }
@@ -147,7 +149,8 @@ impl Leader {
         self.uncommitted_bytes = self.uncommitted_bytes.saturating_sub(bytes);
     }
 
-    /// One tick has passed.
+    /// One tick has passed. When it is time it checks that it is heard and says that it lives, "to
+    /// prevent election timeouts" (Raft §5.2).
     pub(crate) fn tick(&mut self, server: &mut Server) -> Outlook {
         self.heartbeat_elapsed += 1;
         server.timer.elapsed += 1;
@@ -238,8 +241,8 @@ impl Leader {
             }
         }
         if !server.configuration.is_voter(server.id()) {
-            // Removed or demoted. As in etcd 3.5 it leads on, without counting itself, until the
-            // server around it hands over.
+            // Removed or demoted: it does not count itself any more (thesis §4.2.2). As in etcd 3.5
+            // it leads on until the server around it hands over.
             return;
         }
         if self.commit_if_majority(server) {

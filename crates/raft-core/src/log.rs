@@ -208,7 +208,7 @@ impl Log {
         if self.before.term <= term || low > self.before.index { low } else { low.prev() }
     }
 
-    /// Entries from `from` on, up to `bytes_max` but at least one.
+    /// Entries from `from` on, up to `bytes_max` but at least one: batches (thesis §10.2.2).
     pub(crate) fn slice(&self, from: Index, bytes_max: u64) -> Vec<Entry> {
         if from > self.last.index || from <= self.before.index {
             return Vec::new();
@@ -275,6 +275,7 @@ impl Log {
         if present == entries.len() && on_conflict_only {
             return Ok(match_index);
         }
+        // What is committed is never replaced (Raft §5.4.3, State Machine Safety).
         if first_new <= self.commit && rules.all_safe() {
             return Err(Refusal::ConflictsWithCommitted);
         }
@@ -368,7 +369,8 @@ impl Log {
         self.handed_to_apply < self.may_apply_to()
     }
 
-    /// Hands out what may be applied next.
+    /// Hands out what may be applied next, in order and each entry once (Raft Figure 2, "If
+    /// commitIndex > lastApplied").
     pub(crate) fn take_committed(&mut self) -> Vec<Entry> {
         if !self.has_committed() {
             return Vec::new();

@@ -24,7 +24,8 @@ pub(crate) fn majority(voters: usize, rules: Rules) -> usize {
     if rules.on(Rule::Majority) { voters / 2 + 1 } else { (voters / 2).max(1) }
 }
 
-/// How a vote stands under this configuration; in a joint one both halves must agree (Raft §6).
+/// How a vote stands under this configuration: a majority grants it (Raft §5.2), in a joint one a
+/// majority of each half (Raft §6).
 pub(crate) fn vote_result(
     configuration: &Configuration,
     granted: impl Fn(NodeId) -> bool,

@@ -241,7 +241,8 @@ impl Raft {
 
     /// Forgets entries up to `to`, for which `snapshot` stands from now on (Raft §7). The caller
     /// has it on disk already. Entries between `to` and the snapshot's index stay, so that
-    /// followers that lag a little need no snapshot.
+    /// followers that lag a little need no snapshot. A member that came after the newest snapshot
+    /// cannot begin from it: make another one when the members have changed.
     ///
     /// # Panics
     ///

@@ -50,7 +50,7 @@ impl ReadQueue {
     }
 
     /// Takes out the read with this context and all older ones: who led when the younger was
-    /// asked did so when they were.
+    /// asked did so when they were (thesis §6.4).
     pub(crate) fn confirm(&mut self, context: ReadContext) -> Vec<PendingRead> {
         match self.queue.iter().position(|read| read.context == context) {
             Some(position) => self.queue.drain(..=position).collect(),

@@ -35,6 +35,7 @@ impl Leader {
         self.send(server, position, Emptiness::Withheld)
     }
 
+    /// Sends what follows nextIndex, after the slot before it (Raft §5.3, Figure 2 "Leaders").
     fn send(&mut self, server: &mut Server, position: usize, emptiness: Emptiness) -> bool {
         let (to, progress) = &mut self.progress[position];
         if *to == server.id() || progress.is_paused() {
@@ -88,7 +89,8 @@ enum Emptiness {
 
 /// Answers.
 impl Leader {
-    /// The follower's log equals the leader's up to `match_index`.
+    /// The follower's log equals the leader's up to `match_index` (Raft §5.3): both its indexes
+    /// move, it may get more, and its entries may make a majority.
     pub(crate) fn append_accepted(
         &mut self,
         server: &mut Server,
@@ -257,7 +259,7 @@ impl Leader {
     fn confirm_and_answer(&mut self, server: &mut Server, context: ReadContext) {
         let index = server.log.commit();
         let rules = server.rules();
-        // As in etcd, the lease is that of CheckQuorum. It can outlive the followers' patience by
+        // As in etcd, the lease is that of CheckQuorum (thesis §6.4.1). It can outlive the followers' patience by
         // up to one election timeout, so that a cut-off leader may answer stale reads for that
         // long: etcd's server does not use it, and neither is it the default here.
         let has_lease = server.settings.reads == ReadMode::Lease && rules.on(Rule::CheckQuorum);
@@ -271,7 +273,8 @@ impl Leader {
         self.broadcast_heartbeat_for(server, Some(context));
     }
 
-    /// A follower has answered a heartbeat that carried this read.
+    /// A follower has answered a heartbeat that carried this read. A majority confirms that no
+    /// newer leader was elected before it was asked (thesis §6.4).
     fn read_confirmed_by(&mut self, server: &mut Server, from: NodeId, context: ReadContext) {
         let Some(acks) = self.reads.acknowledge(context, from) else { return };
         let has_acked = |node| acks.contains(&node);

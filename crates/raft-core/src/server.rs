@@ -44,6 +44,8 @@ pub(crate) struct ElectionTimer {
 }
 
 impl Server {
+    /// A server with what its disk holds: at the very first start nothing, in term 0 and without a
+    /// vote (Raft Figure 2, "State").
     pub(crate) fn new(settings: Config, stored: Stored) -> Server {
         let configuration = match &stored.snapshot {
             Some(snapshot) => snapshot.config.clone(),
@@ -123,7 +125,8 @@ impl Server {
         self.send_in(self.term, to, body);
     }
 
-    /// Posts a message in that term.
+    /// Posts a message in that term. What it promises must be on disk before it leaves (Raft
+    /// Figure 2, "updated on stable storage before responding to RPCs").
     pub(crate) fn send_in(&mut self, term: Term, to: NodeId, body: Body) {
         let accepts_unsaved = match body {
             Body::AppendAccepted { match_index } => match_index > self.log.durable_index(),

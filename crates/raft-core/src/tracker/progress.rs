@@ -58,7 +58,8 @@ impl Progress {
     }
 
     /// Whether the leader holds back for now: because it probes and waits, because the window is
-    /// full, or because a snapshot is under way.
+    /// full, or because a snapshot is under way. Else it sends without waiting for answers
+    /// (thesis §10.2.2).
     pub fn is_paused(&self) -> bool {
         match self.state {
             ProgressState::Probe { sent } => sent,

@@ -353,7 +353,7 @@ fn a_lost_append_is_sent_again() {
 }
 
 /// Proves that no more appends are under way to a follower than the window allows, and that
-/// acknowledgements open it again (etcd, thesis §10.2.1).
+/// acknowledgements open it again (etcd, thesis §10.2.2).
 #[test]
 fn a_full_window_pauses_replication() {
     let mut cluster = Cluster::with(2, |config| config.max_inflight = 3);
