@@ -3,9 +3,9 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use imbl::Vector;
 use serde::{Deserialize, Serialize};
 
+use crate::entries::Entries;
 use crate::entry::{Entry, Payload};
 use crate::ids::{Index, Term};
 use crate::rules::{Rule, Rules};
@@ -20,7 +20,7 @@ use crate::storage::{Snapshot, Stored};
 ///   been overwritten since counts as durable when a write ends.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Log {
-    entries: Vector<Entry>,
+    entries: Entries,
     /// The slot before the first entry: 0 in term 0, or the last one compacted away.
     before: Slot,
     /// The last slot, kept beside the entries because everything asks for it.
@@ -82,8 +82,10 @@ impl Log {
             Some(snapshot) => Slot { index: snapshot.index, term: snapshot.term },
             None => Slot { index: Index(0), term: Term(0) },
         };
-        while log.front().is_some_and(|first| first.index <= before.index) {
-            log.pop_front();
+        let is_gone = |entry: &&Entry| entry.index <= before.index;
+        let gone = log.iter().take_while(is_gone).count();
+        if gone > 0 {
+            log = log.skip(gone);
         }
         if log.front().is_some_and(|first| first.index != before.index.next()) {
             // A torn disk kept entries without what was before them: they cannot be used.
@@ -122,7 +124,7 @@ impl Log {
     }
 
     /// All entries held, in order: the first has `first_index`.
-    pub fn entries(&self) -> &Vector<Entry> {
+    pub fn entries(&self) -> &Entries {
         &self.entries
     }
 
@@ -216,9 +218,9 @@ impl Log {
         if from == self.last.index {
             return self.entries.last().cloned().into_iter().collect();
         }
-        let rest = self.entries.focus().narrow(self.offset(from)..);
+        let rest = self.entries.iter_from(self.offset(from));
         let mut bytes = 0_u64;
-        let fitting = rest.into_iter().enumerate().take_while(|(position, entry)| {
+        let fitting = rest.enumerate().take_while(|(position, entry)| {
             bytes = bytes.saturating_add(entry.bytes());
             *position == 0 || bytes <= bytes_max
         });
@@ -376,9 +378,12 @@ impl Log {
             return Vec::new();
         }
         let to = self.may_apply_to();
-        let entries = self.between(self.handed_to_apply, to).cloned().collect();
+        // After a snapshot, or with rules off, a part may be gone.
+        let from = self.handed_to_apply.max(self.before.index);
+        let to_hand_out = self.entries.iter_from(self.offset(from.next()));
+        let count = to.0.saturating_sub(from.0) as usize;
         self.handed_to_apply = to;
-        entries
+        to_hand_out.take(count).cloned().collect()
     }
 
     /// The state machine has applied everything up to `index`.

@@ -72,8 +72,11 @@ pub(crate) fn committed(
         };
         for (filled, voter) in voters.iter().enumerate() {
             let index = match_index(*voter);
-            let place = matches[..filled].partition_point(|other| *other >= index);
-            matches[place..=filled].rotate_right(1);
+            let mut place = filled;
+            while place > 0 && matches[place - 1] < index {
+                matches[place] = matches[place - 1];
+                place -= 1;
+            }
             matches[place] = index;
         }
         let place = majority(matches.len(), rules) - 1;

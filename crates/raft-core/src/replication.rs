@@ -114,7 +114,9 @@ impl Leader {
             ProgressState::Snapshot { .. } => {}
             ProgressState::Replicate => progress.free_up_to(match_index),
         }
-        if self.commit_if_majority(server) {
+        // What is committed already makes no new majority.
+        let may_commit = match_index > server.log.commit();
+        if may_commit && self.commit_if_majority(server) {
             self.broadcast_append(server);
         } else if was_paused {
             // The follower may not know the commit index yet.

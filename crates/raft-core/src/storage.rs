@@ -1,10 +1,10 @@
 //! What a disk holds: the part of a server that outlives a crash.
 
-use imbl::Vector;
 use serde::{Deserialize, Serialize};
 
 use crate::configuration::Configuration;
-use crate::entry::{Data, Entry};
+use crate::entries::Entries;
+use crate::entry::Data;
 use crate::ids::{Index, NodeId, Term};
 
 /// Term and vote must survive a crash, else a server could vote twice (Raft §5.2, Figure 2). The
@@ -41,5 +41,5 @@ pub struct Stored {
     pub snapshot: Option<Snapshot>,
     /// The log, without gaps; it may begin at or before the snapshot's index, never after the
     /// slot that follows it.
-    pub log: Vector<Entry>,
+    pub log: Entries,
 }

@@ -451,7 +451,7 @@ impl Twin {
         let unstable = &self.theirs.raft.raft_log.unstable;
         let stable = shelf.entries.iter().take_while(|entry| entry.index < unstable.offset);
         let mut theirs = stable.chain(&unstable.entries);
-        for entry in self.ours.log().entries() {
+        for entry in self.ours.log().entries().iter() {
             match theirs.next() {
                 Some(their_entry) if same(entry, their_entry) => {}
                 other => return Err(format!("log: ours {entry:?}, theirs {other:?}")),
