@@ -101,6 +101,16 @@ pub(crate) fn log_of(terms: &[u64]) -> Stored {
     Stored { hard_state, log: terms.iter().enumerate().map(entry).collect(), ..Stored::default() }
 }
 
+impl Node {
+    /// Switches rules, for now and after a restart.
+    pub(crate) fn set_rules(&mut self, rules: Rules) {
+        self.config.rules = rules;
+        if let Some(raft) = &mut self.raft {
+            raft.set_rules(rules);
+        }
+    }
+}
+
 impl Cluster {
     /// Servers 1 to `size`, with empty disks.
     pub(crate) fn new(size: u8) -> Cluster {
