@@ -87,7 +87,8 @@
 //!
 //! `raft` (the inputs, and what is visible) → `election` → `leader` and `replication` → `follower` →
 //! `log`. `server` is what all roles share; `role` is what each has for itself. `quorum`, `tracker`,
-//! `read_only` and `confchange` are arithmetic, without any protocol.
+//! `read_only` and `confchange` are arithmetic, without any protocol; `entries` is what a log is
+//! kept in. `docs/raft-rules.md` lists every rule with its section, its function and its tests.
 //!
 //! # As in etcd, and not
 //!
@@ -107,7 +108,8 @@
 //!   log, entries that conflict with committed ones. So is a membership change that makes no sense.
 //! - A leader can be asked to hand over; a follower does not pass that request on.
 //!
-//! Left out: limits on what is handed out for applying at once; leases that are safe against clocks
+//! Left out: limits on what is handed out for applying at once (etcd bounds the memory of its
+//! copies; ours are shared with the log); leases that are safe against clocks
 //! that drift ([`ReadMode::Lease`] is etcd's, with its flaw); stepping down when removed from the
 //! cluster (etcd 3.5 leaves that to the server around it); sending large snapshots in pieces.
 

@@ -369,6 +369,36 @@ fn a_full_window_pauses_replication() {
     assert_eq!(cluster.progress(n(1), n(2)).in_flight(), 0);
 }
 
+/// Proves that a window is a limit in bytes as well: what is under way to a follower is at most so
+/// many appends of at most so many bytes each (etcd `MaxInflightMsgs`, `MaxSizePerMsg`).
+#[test]
+fn what_is_in_flight_is_bounded_in_bytes() {
+    // Two entries of 20 bytes and their frames fit.
+    let bytes_max = 2 * 36;
+    let mut cluster = Cluster::with(2, |config| {
+        (config.max_inflight, config.max_append_bytes) = (3, bytes_max);
+    });
+    cluster.elect(n(1));
+    for _ in 0..100 {
+        cluster.propose(n(1), "12345678901234567890");
+    }
+    let bytes_of = |body: &Body| match body {
+        Body::AppendEntries { entries, .. } => entries.iter().map(Entry::bytes).sum::<u64>(),
+        _ => 0,
+    };
+    let mut most = 0;
+    loop {
+        let under_way = cluster.mail_to(n(2));
+        assert!(under_way.iter().all(|body| bytes_of(body) <= bytes_max));
+        most = most.max(under_way.iter().map(bytes_of).sum());
+        if !cluster.deliver_one() {
+            break;
+        }
+    }
+    assert_eq!(most, 3 * bytes_max, "the window is used, and no more");
+    assert_eq!(cluster.commits(), [101, 101]);
+}
+
 /// Proves that a window that is full of lost appends lets one through for each heartbeat that is
 /// answered (etcd).
 #[test]
