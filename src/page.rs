@@ -1,8 +1,9 @@
 //! Which page this is, and how its session begins.
 
-use lab::lessons::LessonData;
+use lab::lessons::{GoalData, GoalKind, LessonData, LessonLink, PredictionData};
 use lab::session::{Opening, Session};
 
+use crate::platform::json::Json;
 use crate::platform::{keep, prose};
 
 /// What the HTML file says it is.
@@ -22,11 +23,7 @@ const OPEN_SETUP: &str = "set latency 40ms\nuntil leader";
 impl Scene {
     /// Reads it from the HTML.
     pub(crate) fn read() -> Scene {
-        let lesson = || {
-            // The browser parses the JSON: a parser of our own would bring tables of its own.
-            let data = js_sys::JSON::parse(prose::text("lesson")?.trim()).ok()?;
-            serde_wasm_bindgen::from_value(data).ok()
-        };
+        let lesson = || lesson(&Json::parse(prose::text("lesson")?.trim())?);
         match prose::view().as_deref() {
             Some("sandbox") => Scene::Sandbox,
             Some("lesson") => lesson().map_or(Scene::Home, Scene::Lesson),
@@ -78,6 +75,57 @@ impl Scene {
         let session = Session::new(self.opening()).map_err(|error| error.to_string())?;
         Ok(Opened { session, again: false })
     }
+}
+
+/// The lesson that stands in the HTML; `None` if something of it is missing.
+fn lesson(json: &Json) -> Option<LessonData> {
+    let number = |name: &str| json.number(name);
+    Some(LessonData {
+        id: json.text("id")?,
+        number: number("number")? as u32,
+        title: json.text("title")?,
+        summary: json.text("summary")?,
+        minutes: number("minutes")? as u32,
+        nodes: number("nodes")? as u8,
+        seed: number("seed")?,
+        setup: json.text("setup")?,
+        goals: json.list("goals").iter().map(goal).collect::<Option<_>>()?,
+        predictions: json.list("predictions").iter().map(prediction).collect::<Option<_>>()?,
+        solution: json.texts("solution"),
+        panels: json.texts("panels"),
+        commands: json.texts("commands"),
+        previous: json.field("previous").as_ref().and_then(link),
+        next: json.field("next").as_ref().and_then(link),
+    })
+}
+
+fn goal(json: &Json) -> Option<GoalData> {
+    Some(GoalData {
+        id: json.text("id")?,
+        text: json.text("text")?,
+        kind: match json.text("kind")?.as_str() {
+            "keep" => GoalKind::Keep,
+            "reach" => GoalKind::Reach,
+            _ => return None,
+        },
+        predicate: json.text("predicate")?,
+        hints: json.texts("hints"),
+        because: json.text("because")?,
+    })
+}
+
+fn prediction(json: &Json) -> Option<PredictionData> {
+    Some(PredictionData {
+        id: json.text("id")?,
+        question: json.text("question")?,
+        options: json.texts("options"),
+        answer: json.number("answer")? as u32,
+        because: json.text("because")?,
+    })
+}
+
+fn link(json: &Json) -> Option<LessonLink> {
+    Some(LessonLink { id: json.text("id")?, title: json.text("title")? })
 }
 
 /// A session that was opened.

@@ -1,5 +1,7 @@
 //! Numbers and facts as the page words them.
 
+use std::fmt;
+
 use lab::view::{Condition, Knows, Level, Role, Seat};
 
 /// The colour of a term: the six take turns, and term 0 (nobody has led yet) has none.
@@ -65,16 +67,56 @@ pub(crate) fn span(micros: u64) -> String {
     if micros < 1_000 {
         format!("{micros} µs")
     } else if micros < 1_000_000 {
-        trim(micros as f64 / 1_000.0, "ms")
+        format!("{} ms", Decimal::hundredths(micros as f64 / 1_000.0))
     } else {
-        trim(micros as f64 / 1_000_000.0, "s")
+        format!("{} s", Decimal::hundredths(micros as f64 / 1_000_000.0))
     }
 }
 
-fn trim(number: f64, unit: &str) -> String {
-    let text = format!("{number:.2}");
-    let text = text.trim_end_matches('0').trim_end_matches('.');
-    format!("{text} {unit}")
+/// Parts of a million in per cent: `12.5 %`.
+pub(crate) fn per_cent(parts: u32) -> String {
+    format!("{} %", Decimal { units: i64::from(parts), digits: 4 })
+}
+
+/// A length or coordinate in a picture, to a tenth of a unit.
+pub(crate) fn px(number: f64) -> Decimal {
+    Decimal { units: (number * 10.0).round_ties_even() as i64, digits: 1 }
+}
+
+/// A number with a few digits after its point, without zeros at the end.
+///
+/// Nothing in the page is formatted as `f64`: what the standard library needs to write those weighs
+/// more than all of `etcdctl put`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Decimal {
+    units: i64,
+    /// How many of the digits stand after the point.
+    digits: u32,
+}
+
+impl Decimal {
+    /// `number`, to a hundredth.
+    pub(crate) fn hundredths(number: f64) -> Decimal {
+        Decimal { units: (number * 100.0).round_ties_even() as i64, digits: 2 }
+    }
+}
+
+impl fmt::Display for Decimal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Decimal { mut units, mut digits } = *self;
+        while digits > 0 && units % 10 == 0 {
+            units /= 10;
+            digits -= 1;
+        }
+        let sign = if units < 0 { "-" } else { "" };
+        let (units, one) = (units.unsigned_abs(), 10u64.pow(digits));
+        write!(f, "{sign}{}", units / one)?;
+        if digits == 0 {
+            Ok(())
+        } else {
+            write!(f, ".{:0width$}", units % one, width = digits as usize)
+        }
+    }
 }
 
 /// A whole number with thin groups: `1,204`.
@@ -122,6 +164,16 @@ mod tests {
         assert_eq!(span(40_000), "40 ms");
         assert_eq!(span(1_500_000), "1.5 s");
         assert_eq!(span(250), "250 µs");
+        assert_eq!(span(7_384_999), "7.38 s");
+    }
+
+    #[test]
+    fn decimals_have_no_zeros_at_the_end() {
+        let shown = [0.0, 7.0, -0.04, -0.25, 12.34, -300.96].map(|number| px(number).to_string());
+        assert_eq!(shown, ["0", "7", "0", "-0.2", "12.3", "-301"]);
+        assert_eq!(per_cent(200_000), "20 %");
+        assert_eq!(per_cent(10_502), "1.0502 %");
+        assert_eq!(Decimal::hundredths(33.3333).to_string(), "33.33");
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! Every node's store side by side: which cells differ, without a screen.
 
-use std::collections::BTreeMap;
-
+use lab::few::Few;
 use lab::view::{KeyRow, NodeView};
 
 /// One key on all nodes.
@@ -23,10 +22,10 @@ pub(crate) struct Cell {
 
 /// The rows of the table, in the order of the keys.
 pub(crate) fn rows(nodes: &[NodeView]) -> Vec<Row> {
-    let mut keys: BTreeMap<&str, Vec<Option<&KeyRow>>> = BTreeMap::new();
+    let mut keys: Few<&str, Vec<Option<&KeyRow>>> = Few::new();
     for (place, node) in nodes.iter().enumerate() {
         for row in &node.keys {
-            let cells = keys.entry(&row.key).or_insert_with(|| vec![None; nodes.len()]);
+            let cells = keys.or_insert_with(row.key.as_str(), || vec![None; nodes.len()]);
             if let Some(cell) = cells.get_mut(place) {
                 *cell = Some(row);
             }

@@ -7,6 +7,7 @@ use web_sys::{
 use yew::{BaseComponent, NodeRef};
 
 use crate::stage::geometry::Point;
+use crate::words::px;
 
 /// The window.
 pub(crate) fn window() -> Option<Window> {
@@ -103,8 +104,8 @@ pub(crate) fn place(node: &NodeRef, at: Point, reach: f64) {
     let (right, left) = (at.x + reach, at.x - reach - width);
     let x = if right > room && left >= 8.0 { left } else { right };
     let style = element.style();
-    let _ = style.set_property("left", &format!("{:.0}px", x.min(room).max(8.0)));
-    let _ = style.set_property("top", &format!("{:.0}px", (at.y - reach).min(below).max(8.0)));
+    let _ = style.set_property("left", &format!("{}px", px(x.min(room).max(8.0))));
+    let _ = style.set_property("top", &format!("{}px", px((at.y - reach).min(below).max(8.0))));
 }
 
 /// The text in the field that an event came from.

@@ -2,6 +2,7 @@
 
 pub(crate) mod dom;
 pub(crate) mod frame;
+pub(crate) mod json;
 pub(crate) mod keep;
 pub(crate) mod observe;
 pub(crate) mod paint;

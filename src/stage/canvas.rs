@@ -12,6 +12,7 @@ use yew::NodeRef;
 use super::flight::{Place, place};
 use super::geometry::{Layout, Point, share};
 use crate::platform::paint;
+use crate::words::px;
 
 /// How long a cross stays where a message died, in virtual microseconds.
 const CROSS_MICROS: f64 = 150_000.0;
@@ -244,7 +245,7 @@ impl Pen<'_> {
         }
         self.context.set_fill_style_str(&self.palette.on_term);
         self.context
-            .set_font(&format!("600 {:.0}px \"JetBrains Mono\", monospace", self.unit * 1.75));
+            .set_font(&format!("600 {}px \"JetBrains Mono\", monospace", px(self.unit * 1.75)));
         self.context.set_text_align("center");
         self.context.set_text_baseline("middle");
         let _ = self.context.fill_text(label, at.x, at.y + self.unit * 0.1);

@@ -3,8 +3,8 @@
 use lab::view::ClientView;
 use yew::prelude::*;
 
-use super::geometry::{Layout, Size};
-use crate::words;
+use super::geometry::{Layout, Point, Size};
+use crate::words::{self, px};
 
 /// A client's card; `rank` counts the cards that stand at the same node already.
 pub(crate) fn card(client: &ClientView, layout: &Layout, rank: u32) -> Html {
@@ -17,9 +17,9 @@ pub(crate) fn card(client: &ClientView, layout: &Layout, rank: u32) -> Html {
     let rim = if at.x < node.x { -layout.radius } else { layout.radius } * 1.3;
     let middle = at.y + card.height / 2.0;
     let knows = words::knows(client.knows);
-    let line = |offset: f64| format!("{:.1}", at.y + em * offset);
-    let x = format!("{:.1}", at.x + em * 0.9);
-    let size = format!("{em:.1}");
+    let line = |offset: f64| px(at.y + em * offset).to_string();
+    let x = px(at.x + em * 0.9).to_string();
+    let size = px(em).to_string();
     let says = if client.answer.is_empty() || client.answer == "OK" {
         knows.to_owned()
     } else {
@@ -27,12 +27,12 @@ pub(crate) fn card(client: &ClientView, layout: &Layout, rank: u32) -> Html {
     };
     html! {
         <g key={client.name.clone()} class="client" data-knows={knows}>
-            <path class="client-line" d={format!("M{near:.1} {middle:.1}L{:.1} {:.1}", node.x + rim, node.y)} />
-            <rect x={format!("{:.1}", at.x)} y={format!("{:.1}", at.y)} width={format!("{:.1}", card.width)}
-                height={format!("{:.1}", card.height)} rx="7" />
-            <text class="client-name" {x} y={line(1.45)} font-size={size.clone()}>{ format!("client {}", client.name) }</text>
-            <text class="client-asked" x={format!("{:.1}", at.x + em * 0.9)} y={line(2.8)} font-size={size.clone()}>{ words::cut(&client.request, 16) }</text>
-            <text class="client-knows" x={format!("{:.1}", at.x + em * 0.9)} y={line(4.1)} font-size={size}>{ words::cut(&says, 20) }</text>
+            <path class="client-line" d={format!("M{}L{}", Point { x: near, y: middle }, Point { x: node.x + rim, y: node.y })} />
+            <rect x={px(at.x).to_string()} y={px(at.y).to_string()} width={px(card.width).to_string()}
+                height={px(card.height).to_string()} rx="7" />
+            <text class="client-name" x={x.clone()} y={line(1.45)} font-size={size.clone()}>{ format!("client {}", client.name) }</text>
+            <text class="client-asked" x={x.clone()} y={line(2.8)} font-size={size.clone()}>{ words::cut(&client.request, 16) }</text>
+            <text class="client-knows" {x} y={line(4.1)} font-size={size}>{ words::cut(&says, 20) }</text>
         </g>
     }
 }

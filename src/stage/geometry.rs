@@ -4,6 +4,9 @@
 //! without a transformation.
 
 use std::f64::consts::FRAC_1_SQRT_2;
+use std::fmt;
+
+use crate::words::px;
 
 /// Cosine and sine of half the angle between neighbours in a ring of so many nodes: a table, since
 /// the functions themselves would be kilobytes of the page.
@@ -32,7 +35,15 @@ impl Point {
 
     /// How far it is to `other`.
     pub(crate) fn distance(self, other: Point) -> f64 {
-        (other.x - self.x).hypot(other.y - self.y)
+        let (x, y) = (other.x - self.x, other.y - self.y);
+        (x * x + y * y).sqrt()
+    }
+}
+
+/// As SVG reads it.
+impl fmt::Display for Point {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", px(self.x), px(self.y))
     }
 }
 
@@ -41,6 +52,13 @@ impl Point {
 pub(crate) struct Size {
     pub(crate) width: f64,
     pub(crate) height: f64,
+}
+
+/// As SVG reads it.
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", px(self.width), px(self.height))
+    }
 }
 
 /// The curve that messages from one node to another follow, from rim to rim.
@@ -61,10 +79,7 @@ impl Arc {
 
     /// As the `d` of an SVG path.
     pub(crate) fn path(self) -> String {
-        format!(
-            "M{:.1} {:.1}Q{:.1} {:.1} {:.1} {:.1}",
-            self.start.x, self.start.y, self.bend.x, self.bend.y, self.end.x, self.end.y
-        )
+        format!("M{}Q{} {}", self.start, self.bend, self.end)
     }
 }
 

@@ -6,6 +6,7 @@ use yew::prelude::*;
 use super::geometry::Layout;
 use super::menu::{Target, link_state};
 use super::{Act, key_act};
+use crate::words::{self, px};
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct Props {
@@ -42,13 +43,13 @@ pub(crate) fn link(props: &Props) -> Html {
     // height is nothing that a finger exploring the screen, or whoever asks for its box, could find.
     let (there_arc, back_arc) = (layout.arc(a, b), layout.arc(b, a));
     let (start, end) = (there_arc.start, there_arc.end);
-    let straight = format!("M{:.1} {:.1}L{:.1} {:.1}", start.x, start.y, end.x, end.y);
+    let straight = format!("M{start}L{end}");
     let hit = straight + &there_arc.path() + &back_arc.path();
     html! {
         <g class="link-pair">
             <g id={target.element_id()} class="link-button" role="button" aria-haspopup="menu" aria-label={label}
                 tabindex={if *current { "0" } else { "-1" }} {onclick} {onkeydown}>
-                <path class="link-hit" d={hit} stroke-width={format!("{:.0}", (layout.radius * 0.9).max(24.0))} />
+                <path class="link-hit" d={hit} stroke-width={px((layout.radius * 0.9).max(24.0)).to_string()} />
             </g>
             <g aria-hidden="true">
                 { direction(there, layout) }
@@ -74,8 +75,8 @@ fn direction(link: &LinkView, layout: &Layout) -> Html {
         <>
             <path class="arc" data-state={state} d={arc.path()} />
             if state == "lossy" && layout.roomy() {
-                <text class="arc-note" x={format!("{:.1}", note.x)} y={format!("{:.1}", note.y)}>
-                    { format!("−{} %", f64::from(link.loss_ppm) / 10_000.0) }
+                <text class="arc-note" x={px(note.x).to_string()} y={px(note.y).to_string()}>
+                    { format!("−{}", words::per_cent(link.loss_ppm)) }
                 </text>
             }
         </>

@@ -188,7 +188,7 @@ pub(crate) fn link_state(link: &LinkView) -> String {
         text.push_str(", clogged");
     }
     if link.loss_ppm > 0 {
-        text.push_str(&format!(", loses {} %", f64::from(link.loss_ppm) / 10_000.0));
+        text.push_str(&format!(", loses {}", words::per_cent(link.loss_ppm)));
     }
     text
 }

@@ -20,6 +20,7 @@ use self::link::Link;
 use self::menu::Target;
 use self::node::{Look, Node};
 use crate::platform::dom;
+use crate::words::px;
 
 /// What a learner does on the stage.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -71,13 +72,13 @@ pub(crate) fn stage(props: &Props) -> Html {
     });
     html! {
         <div class="stage" ref={host}>
-            <svg id="stage" class="stage-picture" viewBox={format!("0 0 {:.0} {:.0}", size.width, size.height)}
+            <svg id="stage" class="stage-picture" viewBox={format!("0 0 {size}")}
                 role="group" aria-label="Links between the nodes" tabindex="-1" {onclick}>
                 { divisions(view, layout) }
                 <g>{ links(view, layout, on_act) }</g>
             </svg>
             <canvas class="stage-canvas" ref={canvas} aria-hidden="true"></canvas>
-            <svg class="stage-picture stage-top" viewBox={format!("0 0 {:.0} {:.0}", size.width, size.height)}
+            <svg class="stage-picture stage-top" viewBox={format!("0 0 {size}")}
                 role="group" aria-label="Nodes. Arrow keys go from node to node, Enter opens what can be done.">
                 if layout.roomy() { <g>{ clients(&view.clients, layout) }</g> }
                 <g>{ for view.nodes.iter().enumerate().map(|(place, node)| html! {
@@ -95,7 +96,7 @@ fn divisions(view: &StageView, layout: &Layout) -> Html {
     html! {
         <g class="divisions">
             { for lines.iter().enumerate().map(|(key, (start, bend, end))| html! {
-                <path {key} class="division" d={format!("M{:.0} {:.0}Q{:.0} {:.0} {:.0} {:.0}", start.x, start.y, bend.x, bend.y, end.x, end.y)} />
+                <path {key} class="division" d={format!("M{start}Q{bend} {end}")} />
             }) }
             if let Some((start, _, end)) = lines.first() {
                 { division_name(*start, *end, layout) }
@@ -118,7 +119,7 @@ fn division_name(start: Point, end: Point, layout: &Layout) -> Html {
     let right = top.x > layout.size().width - 90.0;
     html! {
         <text class="division-name" text-anchor={if right { "end" } else { "start" }}
-            x={format!("{:.0}", top.x + if right { -10.0 } else { 10.0 })} y={format!("{:.0}", top.y + 16.0)}>{ "partition" }</text>
+            x={px(top.x + if right { -10.0 } else { 10.0 }).to_string()} y={px(top.y + 16.0).to_string()}>{ "partition" }</text>
     }
 }
 

@@ -6,7 +6,7 @@ use yew::prelude::*;
 use super::geometry::{Layout, Point};
 use super::menu::Target;
 use super::{Act, key_act};
-use crate::words;
+use crate::words::{self, px};
 
 /// How many cells of a log are shown under a node.
 const STRIP: u64 = 6;
@@ -99,7 +99,7 @@ pub(crate) fn node(props: &Props) -> Html {
     let disc = if look.seat == Seat::Learner { r * 0.8 } else { r };
     html! {
         <g class="node" data-state={state} data-hue={words::hue(look.term)}
-            transform={format!("translate({:.1} {:.1})", at.x, at.y)}>
+            transform={format!("translate({at})")}>
             <g id={target.element_id()} class="node-button" role="button" aria-haspopup="menu"
                 aria-label={look.label.clone()} tabindex={if *current { "0" } else { "-1" }} {onclick} {onkeydown}>
                 <circle class="node-focus" r={num(r * 1.42)} />
@@ -120,17 +120,17 @@ pub(crate) fn node(props: &Props) -> Html {
 }
 
 fn num(number: f64) -> String {
-    format!("{number:.1}")
+    px(number).to_string()
 }
 
 fn disc_words(look: &Look, r: f64) -> Html {
     let mark = match look.condition {
         Condition::Running | Condition::Unstarted => Html::default(),
         Condition::Paused => html! {
-            <path class="node-mark" d={format!("M{0:.1} {1:.1}v{2:.1}M{3:.1} {1:.1}v{2:.1}", -r * 0.14, -r * 0.78, r * 0.34, r * 0.14)} />
+            <path class="node-mark" d={format!("M{0} {1}v{2}M{3} {1}v{2}", px(-r * 0.14), px(-r * 0.78), px(r * 0.34), px(r * 0.14))} />
         },
         Condition::Crashed | Condition::Removed => html! {
-            <path class="node-mark" d={format!("M{0:.1} {0:.1}L{1:.1} {1:.1}M{1:.1} {0:.1}L{0:.1} {1:.1}", -r * 0.62, r * 0.62)} />
+            <path class="node-mark" d={format!("M{0} {0}L{1} {1}M{1} {0}L{0} {1}", px(-r * 0.62), px(r * 0.62))} />
         },
     };
     let down = matches!(look.condition, Condition::Crashed | Condition::Removed);
@@ -167,7 +167,7 @@ fn votes(look: &Look, r: f64) -> Html {
             html! { <circle key={place} class="pip" data-vote={full} cx={num(x)} cy={num(r * 0.7)} r={num(r * 0.085)} /> }
         } else {
             let arm = r * 0.07;
-            html! { <path key={place} class="pip" data-vote="refused" d={format!("M{:.1} {:.1}l{2:.1} {2:.1}m0 -{2:.1}l-{2:.1} {2:.1}", x - arm, r * 0.7 - arm, arm * 2.0)} /> }
+            html! { <path key={place} class="pip" data-vote="refused" d={format!("M{} {}l{2} {2}m0 -{2}l-{2} {2}", px(x - arm), px(r * 0.7 - arm), px(arm * 2.0))} /> }
         }
     };
     html! { <g class="votes">{ for (0..total).map(pip) }</g> }
@@ -179,7 +179,7 @@ fn term_tag(look: &Look, r: f64) -> Html {
     let half = size * (0.55 + 0.31 * text.len() as f64);
     let at = Point { x: r * 0.86, y: -r * 0.86 };
     html! {
-        <g class="node-term" transform={format!("translate({:.1} {:.1})", at.x, at.y)}>
+        <g class="node-term" transform={format!("translate({at})")}>
             <rect x={num(-half)} y={num(-size * 0.8)} width={num(half * 2.0)} height={num(size * 1.6)} rx={num(size * 0.8)} />
             <text y={num(size * 0.35)} font-size={num(size)}>{ text }</text>
         </g>

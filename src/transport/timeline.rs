@@ -8,7 +8,7 @@ use yew::prelude::*;
 use super::chart::{Tick, chart};
 use super::{Look, Time};
 use crate::platform::dom;
-use crate::words;
+use crate::words::{self, Decimal};
 
 /// The timeline at the moment of `look`, which is `moment` in words.
 pub(crate) fn timeline(
@@ -49,7 +49,7 @@ pub(crate) fn timeline(
 }
 
 fn per_cent(number: f64) -> String {
-    format!("{:.2}%", number.max(0.0))
+    format!("{}%", Decimal::hundredths(number.max(0.0)))
 }
 
 fn tick(tick: &Tick) -> Html {

@@ -9,6 +9,7 @@
 
 mod diagnose;
 pub mod etcdctl;
+pub mod few;
 pub mod fingerprint;
 #[cfg(feature = "cli")]
 pub mod fuzz;

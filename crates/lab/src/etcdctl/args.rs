@@ -16,14 +16,13 @@ mod usage;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::complete::{command_names, complete};
 
 use self::commands::{Body, COMMANDS, GLOBAL_FLAGS, HELP_FLAG, REFUSED_FLAGS, Reach, Spec};
 use self::flags::{Flag, Given, Kind};
+use crate::few::Few;
 use crate::script::Micros;
 
 /// Exit status for a line that cannot be done (etcdctl `ExitError`).
@@ -36,7 +35,7 @@ const EXIT_BAD_FEATURE: i32 = 4;
 const EXIT_BAD_ARGS: i32 = 128;
 
 /// The variables of a shell that a command sees.
-pub type Environment = BTreeMap<String, String>;
+pub type Environment = Few<String, String>;
 
 /// A command line of etcdctl that was understood.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -408,7 +407,7 @@ fn globals(given: &mut Given, environment: &Environment) -> Result<Globals, Usag
     // The timeout is read before the variables are looked at.
     let command_timeout = commands::micros(given, "command-timeout", 5_000_000);
     from_environment(given, environment)?;
-    if let Some(name) = REFUSED_FLAGS.iter().find(|name| given.flags.contains_key(**name)) {
+    if let Some(name) = REFUSED_FLAGS.iter().find(|name| given.flags.get(**name).is_some()) {
         let message = format!("--{name} is not in this lab; see docs/etcd.md");
         return Err(UsageError::error(message, EXIT_BAD_FEATURE));
     }
@@ -443,7 +442,7 @@ fn from_environment(given: &mut Given, environment: &Environment) -> Result<(), 
     for flag in GLOBAL_FLAGS {
         let variable = format!("ETCDCTL_{}", flag.name.to_ascii_uppercase().replace('-', "_"));
         let Some(value) = environment.get(&variable) else { continue };
-        if given.flags.contains_key(flag.name) {
+        if given.flags.get(flag.name).is_some() {
             return Err(UsageError {
                 stdout: String::new(),
                 stderr: format!(

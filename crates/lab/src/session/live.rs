@@ -3,7 +3,6 @@
 //! Everything here follows from the timeline, so it can be thrown away and made again; a
 //! checkpoint is a clone of it.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use sim::{Action, Call, ClientId, Cluster, Event, EventKind, Settings};
@@ -12,6 +11,7 @@ use super::goals::{GoalState, ParsedGoal};
 use super::terminal::{self, Job, Running, What};
 use super::{Traced, steer};
 use crate::etcdctl::{self, Output, Plan, args::Invocation};
+use crate::few::Few;
 use crate::narrate::{self, Narrator};
 use crate::predicate::{Judge, Predicate};
 use crate::script::{ClientName, Command, EtcdctlLine, Ground, JobId, Line, Micros, ScriptError};
@@ -34,11 +34,11 @@ pub(super) struct Live {
     pub(super) feed: Vec<Arc<FeedItem>>,
     pub(super) narrator: Narrator,
     /// The last call of each client.
-    pub(super) asked: BTreeMap<ClientName, Asked>,
+    pub(super) asked: Few<ClientName, Asked>,
     /// How many `until`s and `assert`s have failed.
     pub(super) failed_checks: u32,
     running: Vec<Running>,
-    environment: BTreeMap<ClientName, BTreeMap<String, String>>,
+    environment: Few<ClientName, Few<String, String>>,
     /// Predicates about the past, observed since event 0.
     standing: Vec<(Predicate, Judge)>,
     parsed_goals: Vec<ParsedGoal>,
@@ -60,10 +60,10 @@ impl Live {
             entries,
             feed: Vec::new(),
             narrator: Narrator::default(),
-            asked: BTreeMap::new(),
+            asked: Few::new(),
             failed_checks: 0,
             running: Vec::new(),
-            environment: BTreeMap::new(),
+            environment: Few::new(),
             standing: judges.collect(),
             parsed_goals: goals.to_vec(),
             goals: Vec::new(),
@@ -293,7 +293,7 @@ impl Live {
             Command::Export(assignments) => {
                 for assignment in assignments {
                     let value = assignment.value.expand(&|name| self.variable(client, name));
-                    let variables = self.environment.entry(client.clone()).or_default();
+                    let variables = self.environment.or_insert_with(client.clone(), Few::new);
                     variables.insert(assignment.name.clone(), value);
                 }
                 Output::default()
@@ -410,7 +410,7 @@ impl Live {
         line: &Line,
         etcdctl: &EtcdctlLine,
         client: &ClientName,
-    ) -> (Vec<String>, BTreeMap<String, String>, String) {
+    ) -> (Vec<String>, Few<String, String>, String) {
         let lookup = |name: &str| self.variable(client, name);
         let mut environment = self.environment.get(client).cloned().unwrap_or_default();
         for assignment in &etcdctl.environment {
@@ -481,7 +481,7 @@ impl Live {
     }
 
     /// How the goals stand, if `reached` were reached in this run or another.
-    pub(super) fn goals(&self, reached: &BTreeMap<String, u64>) -> Vec<GoalView> {
+    pub(super) fn goals(&self, reached: &Few<String, u64>) -> Vec<GoalView> {
         self.goals
             .iter()
             .map(|goal| {

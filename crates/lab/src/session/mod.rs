@@ -12,7 +12,7 @@ mod terminal;
 mod timeline;
 mod travel;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use sim::{Cluster, Event, HistoryRecord, Settings};
@@ -20,6 +20,7 @@ use sim::{Cluster, Event, HistoryRecord, Settings};
 use self::live::{Live, Trace};
 use self::timeline::{Recorded, Timeline, read_saved, write_saved};
 use self::travel::Past;
+use crate::few::Few;
 use crate::lessons::GoalData;
 use crate::predicate::Predicate;
 use crate::script::{
@@ -91,7 +92,7 @@ pub struct Session {
     /// The terminal as it was when this cluster began.
     prelude: Vec<Arc<TerminalEntry>>,
     /// Live states to replay from, by their events.
-    checkpoints: BTreeMap<u64, Live>,
+    checkpoints: Few<u64, Live>,
     /// The last event that was reached in this timeline.
     end: u64,
     /// Lines that wait for the foreground, or for their moment.
@@ -101,7 +102,7 @@ pub struct Session {
     /// Predicates about the past that have to be observed from event 0 on.
     standing: Vec<Predicate>,
     /// Goals once reached stay reached, wherever the learner goes in time.
-    reached: BTreeMap<String, u64>,
+    reached: Few<String, u64>,
     undo: Vec<Past>,
     redo: Vec<Past>,
     /// Events since they were last taken, if somebody wants them.
@@ -133,7 +134,7 @@ impl Session {
             queue: VecDeque::new(),
             awaited: false,
             standing: Vec::new(),
-            reached: BTreeMap::new(),
+            reached: Few::new(),
             undo: Vec::new(),
             redo: Vec::new(),
             traced: None,
@@ -175,7 +176,9 @@ impl Session {
         session.prelude.clear();
         session.timeline.recorded = saved.recorded;
         session.timeline.setup_end = saved.setup_end;
-        session.reached = saved.reached.into_iter().collect();
+        for (id, seq) in saved.reached {
+            session.reached.insert(id, seq);
+        }
         let predicates: Vec<Predicate> = session
             .timeline
             .recorded
@@ -250,7 +253,7 @@ impl Session {
     fn cut_future(&mut self) {
         self.timeline.recorded.truncate(self.live.cursor);
         self.end = self.seq();
-        self.checkpoints.split_off(&(self.end + 1));
+        self.checkpoints.forget_after(&self.end);
     }
 
     /// Makes an event happen at this moment, so that a line can be issued right then; just as a
@@ -452,7 +455,7 @@ impl Session {
         }
         self.note_goals();
         self.end = self.end.max(seq);
-        let newest = self.checkpoints.range(..=seq).next_back().map_or(0, |(at, _)| *at);
+        let newest = self.checkpoints.at_or_before(&seq).map_or(0, |(at, _)| *at);
         if seq >= newest + CHECKPOINT_EVERY {
             self.checkpoints.insert(seq, self.live.clone());
         }
@@ -460,7 +463,7 @@ impl Session {
 
     fn note_goals(&mut self) {
         for (id, seq) in self.live.newly_reached() {
-            self.reached.entry(id).or_insert(seq);
+            self.reached.or_insert_with(id, || seq);
         }
     }
 
@@ -541,9 +544,8 @@ impl Session {
 }
 
 /// The only checkpoint that a new timeline has.
-fn at_start(live: &Live) -> BTreeMap<u64, Live> {
-    // Not `BTreeMap::from`, which brings a sort of its own into the page.
-    let mut checkpoints = BTreeMap::new();
+fn at_start(live: &Live) -> Few<u64, Live> {
+    let mut checkpoints = Few::new();
     checkpoints.insert(0, live.clone());
     checkpoints
 }

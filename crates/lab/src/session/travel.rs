@@ -27,7 +27,7 @@ impl Session {
     pub fn seek(&mut self, event: u64) {
         self.queue.clear();
         self.awaited = false;
-        let from = self.checkpoints.range(..=event).next_back().map(|(_, live)| live.clone());
+        let from = self.checkpoints.at_or_before(&event).map(|(_, live)| live.clone());
         if event < self.seq()
             && let Some(live) = from
         {
@@ -113,7 +113,7 @@ impl Session {
             undo.push(past);
             *self = Session { undo, ..fresh };
             for (id, seq) in reached {
-                self.reached.entry(id).or_insert(seq);
+                self.reached.or_insert_with(id, || seq);
             }
         }
     }

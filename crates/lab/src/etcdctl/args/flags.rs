@@ -1,8 +1,9 @@
 //! Flags, as the real program's pflag library reads them.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use super::go;
+use crate::few::Few;
 
 /// A flag of a command.
 #[derive(Clone, Copy, Debug)]
@@ -68,7 +69,7 @@ pub(super) enum Value {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Given {
     /// Flags by name.
-    pub(super) flags: BTreeMap<&'static str, Value>,
+    pub(super) flags: Few<&'static str, Value>,
     /// What was no flag.
     pub(super) positional: Vec<String>,
 }
