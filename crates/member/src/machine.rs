@@ -1,7 +1,7 @@
 //! The replicated state machine: what every member computes alike from the same log.
 
-use kv_core::{LeaseId, PutRequest, PutResponse, Store};
-use raft_core::{Data, NodeId};
+use kv_core::{LeaseId, PutRequest, PutResponse, Store, hash_of_words};
+use raft_core::{Data, Entry, NodeId};
 use serde::{Deserialize, Serialize};
 
 use crate::api::{Response, ServerError};
@@ -18,13 +18,26 @@ pub(crate) struct Machine {
     pub(crate) store: Store,
     pub(crate) members: Members,
     seen: Seen,
+    /// A hash of the places of all entries applied so far, in order.
+    applied: u64,
 }
 
 impl Machine {
     /// The state before the first entry of a cluster of these voters.
     pub(crate) fn first(voters: impl IntoIterator<Item = NodeId>) -> Machine {
         let members = Members::first(voters);
-        Machine { store: Store::default(), members, seen: Seen::default() }
+        Machine { store: Store::default(), members, seen: Seen::default(), applied: 0 }
+    }
+
+    /// Notes that this entry is applied, whatever it carries.
+    pub(crate) fn note(&mut self, entry: &Entry) {
+        self.applied = hash_of_words(&[self.applied, entry.index.0, entry.term.0]);
+    }
+
+    /// A digest of the state: equal on members that have applied the same entries in the same order
+    /// and hold the same keys and members, different, all but certainly, on others.
+    pub(crate) fn digest(&self) -> u64 {
+        hash_of_words(&[self.store.hash(), self.members.hash(), self.applied])
     }
 
     /// Applies a proposal; `None` if it has been applied before.
