@@ -5,8 +5,7 @@ use std::sync::Arc;
 use kv_core::Store;
 use raft_core::{
     Body, Configuration, Delivery, Dice, Entry, Index, Message, MessageKind, NodeId, Payload,
-    ProposeError, Raft,
-    ReadContext, RoleKind, Rules, Snapshot, Stored, TransferError,
+    ProposeError, Raft, ReadContext, RoleKind, Rules, Snapshot, Stored, TransferError,
 };
 use serde::{Deserialize, Serialize};
 
