@@ -325,7 +325,7 @@ impl Cluster {
         let now = self.now;
         let node = self.node_mut(id);
         node.freeze(now);
-        process::tell(node, event, Vec::new());
+        process::tell(node, event, &[]);
     }
 
     fn resume(&mut self, id: NodeId, event: &mut Event) {

@@ -107,7 +107,7 @@ impl Cluster {
             self.network.send(&mut self.queue, event, message);
         }
         node.schedule_deadline(now, &mut self.queue);
-        tell(node, event, configurations);
+        tell(node, event, &configurations);
         for (request, result) in replies {
             self.answer(id, request, result, event);
         }
@@ -171,11 +171,7 @@ fn note_write(write: &Write, mut last_index: Index, event: &mut Event) -> Index 
 
 /// Notes in the event a node's state, and the configurations that came into force: those of the
 /// changes of membership that were applied, or the one that a whole new state came with.
-pub(crate) fn tell(
-    node: &mut Node,
-    event: &mut Event,
-    configurations: Vec<(Index, Configuration)>,
-) {
+pub(crate) fn tell(node: &mut Node, event: &mut Event, configurations: &[(Index, Configuration)]) {
     let Some(member) = node.member.as_ref() else { return };
     let raft = member.raft();
     let applied = raft.last_applied();
@@ -198,15 +194,16 @@ pub(crate) fn tell(
         },
     };
     let installed = |snapshot: SnapshotMark| snapshot.kind == SnapshotKind::Installed;
-    let mut marks: Vec<ConfigMark> = Vec::new();
+    if configurations.is_empty() && (restarted || event.snapshot.is_some_and(installed)) {
+        event.config = Some(ConfigMark::of(None, raft.configuration()));
+    }
     for (index, configuration) in configurations {
-        marks.push(*ConfigMark::of(Some(index), &configuration));
-    }
-    if marks.is_empty() && (restarted || event.snapshot.is_some_and(installed)) {
-        marks.push(*ConfigMark::of(None, raft.configuration()));
-    }
-    if let Some(last) = marks.pop() {
-        event.config = Some(Box::new(ConfigMark { passed: marks, ..last }));
+        let mut mark = ConfigMark::of(Some(*index), configuration);
+        if let Some(mut before) = event.config.take() {
+            mark.passed.append(&mut before.passed);
+            mark.passed.push(*before);
+        }
+        event.config = Some(mark);
     }
     if event.config.is_some() {
         node.told_config = raft.configuration().clone();
