@@ -4,9 +4,10 @@
 mod common;
 
 use common::{begin, elect, get, put, run_for, until};
-use sim::member::Micros;
+use sim::member::kv_core::RangeRequest;
 use sim::member::raft_core::{NodeId, Rule};
-use sim::{Action, CallId, Cluster, Property, Settings, Switch};
+use sim::member::{Consistency, Micros, Request};
+use sim::{Action, CallId, Cluster, Outcome, Property, Settings, Switch};
 
 /// Runs a script with some seeds; says what broke first. With a seed for which the situation does
 /// not come about the script gives `None`.
@@ -64,6 +65,14 @@ fn a_read_at_a_deposed_leader() {
 }
 
 fn deposed(seed: u64, switch: Switch) -> Option<Cluster> {
+    let (mut cluster, old) = superseded(seed, switch)?;
+    begin(&mut cluster, get("k"), &[old.0], Micros::from_secs(5));
+    run_for(&mut cluster, Micros::from_secs(6));
+    Some(cluster)
+}
+
+/// A leader that is cut off, and does not know of its successor, which has acknowledged a write.
+fn superseded(seed: u64, switch: Switch) -> Option<(Cluster, NodeId)> {
     let settings = Settings { seed, check_quorum: false, ..Settings::default() };
     let mut cluster = without(Rule::ConfirmLeadershipBeforeRead, switch, settings);
     let old = elect(&mut cluster);
@@ -75,9 +84,24 @@ fn deposed(seed: u64, switch: Switch) -> Option<Cluster> {
     }
     let leader = cluster.leader()?;
     write(&mut cluster, leader)?;
-    begin(&mut cluster, get("k"), &[old.0], Micros::from_secs(5));
-    run_for(&mut cluster, Micros::from_secs(6));
-    Some(cluster)
+    Some((cluster, old))
+}
+
+/// A serializable read may be answered from a stale state, and nobody learns anything from it.
+#[test]
+fn a_serializable_read_may_be_stale() {
+    let (mut cluster, old) = (1..20).find_map(|seed| superseded(seed, Switch::On)).expect("common");
+    let consistency = Consistency::Serializable;
+    let request = Request::Range { range: RangeRequest::key("k"), consistency };
+    let id = begin(&mut cluster, request, &[old.0], Micros::from_secs(5));
+    until(&mut cluster, Micros::from_secs(5), |cluster| cluster.outcome(id).is_some());
+    let newest = cluster.node(cluster.leader().expect("leads")).member().expect("runs").store();
+    let stale = match cluster.outcome(id) {
+        Some(Outcome::Ok { revision, .. }) => *revision < newest.revision(),
+        _ => false,
+    };
+    assert!(stale, "{:?}", cluster.outcome(id));
+    assert_eq!(cluster.violation(), None);
 }
 
 /// Raft §8, thesis §6.4: a new leader does not know yet what was committed last, and answers a read.

@@ -40,6 +40,12 @@ impl Acknowledgements {
         self.take(event.delivered?)
     }
 
+    /// How many are in flight, as far as it knows.
+    #[cfg(test)]
+    pub(super) fn count(&self) -> usize {
+        self.flying.len()
+    }
+
     fn take(&mut self, id: MessageId) -> Option<Acknowledgement> {
         let place = self.flying.binary_search_by_key(&id, |it| it.id).ok()?;
         Some(self.flying.remove(place))

@@ -139,7 +139,9 @@ fn matches_are_forgotten() {
     assert_eq!(told(&arrives), Some(Property::NextAboveMatch));
     assert_eq!(told(&|_, _| ()), None);
     let is_lost = |story: &mut Story, id| {
+        assert_eq!(story.checkers.acknowledgements.count(), 1);
         story.lose(id);
+        assert_eq!(story.checkers.acknowledgements.count(), 0);
     };
     assert_eq!(told(&is_lost), None);
     let same_change = |story: &mut Story, id| {
@@ -324,4 +326,9 @@ fn nodes_may_come_later() {
     story.deliver(5, &[Truncate(2), Append(1, 9)]);
     assert_eq!(story.broke(), Some(Property::LogMatching));
     assert_eq!(story.checkers.violation().map(|it| it.nodes[0]), Some(NodeId(5)));
+    // Until it tells another, its configuration is the first one.
+    let mut story = Story::led_by_n1(0);
+    story.states.push(state());
+    story.deliver(4, &[Term(1), Append(1, 1), Durable(1), Commit(1)]);
+    assert_eq!(story.broke(), Some(Property::DurableOnQuorum));
 }
