@@ -170,7 +170,7 @@ mod tests {
 
     /// A machine that has applied puts of these keys, one entry each.
     fn machine(keys: &[&str]) -> Machine {
-        let mut machine = Machine::default();
+        let mut machine = Machine::first([NodeId(1)]);
         for (count, key) in (0..).zip(keys) {
             let index = Index(count + 1);
             machine.note(&Entry { term: Term(1), index, payload: Payload::Empty });
