@@ -65,6 +65,7 @@ mod transaction;
 mod types;
 
 pub use bytes::Bytes;
+pub use hash::of_words as hash_of_words;
 pub use record::Change;
 pub use request::{
     DeleteRangeRequest, DeleteRangeResponse, PutRequest, PutResponse, RangeRequest, RangeResponse,

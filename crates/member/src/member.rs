@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use kv_core::Store;
 use raft_core::{
-    Body, Delivery, Dice, Entry, Index, Message, MessageKind, NodeId, Payload, ProposeError, Raft,
-    ReadContext, RoleKind, Rules, Snapshot, Stored, TransferError,
+    Body, Configuration, Delivery, Dice, Entry, Index, Message, MessageKind, NodeId, Payload,
+    ProposeError, Raft, ReadContext, RoleKind, Rules, Snapshot, Stored, TransferError,
 };
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +52,17 @@ pub struct Member {
     arriving: Vec<(u64, Snapshot)>,
 }
 
+/// The [`Member::state_digest`] of a member that has just taken over this snapshot. It is computed
+/// from what the snapshot holds.
+pub fn snapshot_digest(snapshot: &Snapshot) -> u64 {
+    Machine::load(&snapshot.data).digest()
+}
+
+/// The [`Member::state_digest`] of a member of a cluster of these voters that has applied nothing.
+pub fn first_digest(voters: impl IntoIterator<Item = NodeId>) -> u64 {
+    Machine::first(voters).digest()
+}
+
 /// An answer to a client.
 pub type Reply = (RequestId, Result<Response, ServerError>);
 
@@ -68,6 +79,8 @@ pub struct Output {
     pub replies: Vec<Reply>,
     /// The entries that have been applied, in order.
     pub applied: Vec<Index>,
+    /// For each change of membership among them, the configuration that was in force from then on.
+    pub configurations: Vec<(Index, Configuration)>,
 }
 
 /// What is known of time and of who leads when.
@@ -273,6 +286,12 @@ impl Member {
         &self.machine.store
     }
 
+    /// A digest of the state machine: equal on members that have applied the same entries and hold
+    /// the same.
+    pub fn state_digest(&self) -> u64 {
+        self.machine.digest()
+    }
+
     fn read(
         &mut self,
         id: RequestId,
@@ -384,8 +403,14 @@ impl Member {
             output.send_once_durable.extend(promises.map(|message| (number, message)));
         }
         for entry in ready.committed {
-            output.applied.push(entry.index);
+            let index = entry.index;
+            let changes_membership = matches!(entry.payload, Payload::Config(_));
+            output.applied.push(index);
+            self.machine.note(&entry);
             self.apply(entry);
+            if changes_membership {
+                output.configurations.push((index, self.raft.configuration().clone()));
+            }
         }
         for state in ready.reads {
             let number = state.context.number;

@@ -6,6 +6,7 @@
 //! the server that is asked ([`Members::check_wise`]): no change may leave the cluster without a
 //! quorum of members that were ever started.
 
+use kv_core::hash_of_words;
 use raft_core::{Change, ConfigChange, Data, NodeId};
 use serde::{Deserialize, Serialize};
 
@@ -118,6 +119,20 @@ impl Members {
         let mut list: Vec<MemberRecord> = voters.into_iter().map(record).collect();
         list.sort_unstable_by_key(|member| MemberId::of(member.node));
         Members { list, removed: Vec::new() }
+    }
+
+    /// A hash of all that it holds, the same on every machine.
+    pub(crate) fn hash(&self) -> u64 {
+        let member = |it: &MemberRecord| {
+            let seat = match it.seat {
+                Seat::Voter => 0,
+                Seat::Learner => 1,
+            };
+            (u64::from(it.node.0) << 8) | (seat << 1) | u64::from(it.started)
+        };
+        let removed = self.removed.iter().map(|node| (u64::from(node.0) << 8) | 4);
+        let words = self.list.iter().map(member).chain(removed);
+        words.fold(0, |hash, word| hash_of_words(&[hash, word]))
     }
 
     pub(crate) fn list(&self) -> &[MemberRecord] {

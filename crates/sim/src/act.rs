@@ -296,7 +296,8 @@ impl Cluster {
         if lost.snapshot {
             let term = stored.snapshot.as_ref().map_or_else(Default::default, |at| at.term);
             let kind = SnapshotKind::Installed;
-            event.snapshot = Some(SnapshotMark { index: begins_at, term, kind });
+            let digest = node.digest_on_disk();
+            event.snapshot = Some(SnapshotMark { index: begins_at, term, kind, digest });
             let behind = stored.log.iter().filter(|entry| entry.index > begins_at);
             event.appended.extend(behind.map(EntryMark::of));
         } else if let Some(from) = lost.from {
@@ -324,7 +325,7 @@ impl Cluster {
         let now = self.now;
         let node = self.node_mut(id);
         node.freeze(now);
-        process::tell(node, event);
+        process::tell(node, event, &[]);
     }
 
     fn resume(&mut self, id: NodeId, event: &mut Event) {

@@ -142,7 +142,11 @@ impl Cluster {
             if call.is_read() && answer.result.as_ref().is_err_and(|error| error.is_unavailable()) {
                 return self.ask_again(id, node, event);
             }
+            let is_linearizable = call.is_linearizable();
             let outcome = call.with_answer(node, answer);
+            if let (Outcome::Ok { revision, .. }, true) = (&outcome, is_linearizable) {
+                event.revision = Some(*revision);
+            }
             self.end(id, outcome, event);
         }
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use member::kv_core::Revision;
 use member::raft_core::{NodeId, Term};
-use member::{MemberRequest, Micros, Request, Response, ServerError};
+use member::{Consistency, MemberRequest, Micros, Request, Response, ServerError};
 use serde::{Deserialize, Serialize};
 
 use crate::trace::Seq;
@@ -241,6 +241,16 @@ impl LiveCall {
     /// Whether it can be asked twice without a second effect.
     pub(crate) fn is_read(&self) -> bool {
         !self.request.is_write()
+    }
+
+    /// Whether its answer may not be older than what clients were told before it was asked.
+    pub(crate) fn is_linearizable(&self) -> bool {
+        match *self.request {
+            Request::Range { consistency, .. } => consistency == Consistency::Linearizable,
+            Request::Put(_) | Request::DeleteRange(_) => true,
+            // What is said of members has nothing to do with the store's revision.
+            Request::Member(_) => false,
+        }
     }
 
     /// How it ends if the client hears nothing but this error: a write that was sent may have had

@@ -67,7 +67,7 @@ impl Cluster {
     pub fn start_event(&self) -> Event {
         let mut event = Event::new(Seq(0), Micros(0), EventKind::Start);
         let voters = Configuration::of_voters(self.settings.node_ids());
-        event.config = Some(ConfigMark::of(&voters));
+        event.config = Some(ConfigMark::of(None, &voters));
         event
     }
 

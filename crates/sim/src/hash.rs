@@ -7,7 +7,7 @@ use std::hash::Hasher;
 use member::raft_core::{Change, Entry, Payload, Transition};
 use rustc_stable_hash::{FromStableHash, SipHasher128Hash, StableSipHasher128};
 
-use crate::trace::{EntryKind, Event, Sent, SnapshotKind};
+use crate::trace::{ConfigMark, EntryKind, Event, Sent, SnapshotKind};
 
 struct Hash64(u64);
 
@@ -105,6 +105,7 @@ pub(crate) fn event(before: u64, event: &Event) -> u64 {
         fields.number(state.durable.0);
         fields.number(state.last_index.0);
         fields.number(state.last_term.0);
+        fields.number(state.digest);
     }
     fields.option(event.truncated_from.map(|index| index.0));
     fields.number(event.appended.len() as u64);
@@ -125,12 +126,14 @@ pub(crate) fn event(before: u64, event: &Event) -> u64 {
             SnapshotKind::Taken => 0,
             SnapshotKind::Installed => 1,
         });
+        fields.number(snapshot.digest);
     }
-    if let Some(config) = &event.config {
-        for half in [&config.voters, &config.outgoing, &config.learners] {
-            fields.number(half.len() as u64);
-            half.iter().for_each(|node| fields.byte(node.0));
-        }
+    if let Some(mark) = &event.config {
+        mark.passed.iter().for_each(|passed| config(&mut fields, passed));
+        config(&mut fields, mark);
+    }
+    if let Some(revision) = event.revision {
+        fields.number(revision.0 as u64);
     }
     fields.number(event.sent.len() as u64);
     event.sent.iter().for_each(|message| sent(&mut fields, message));
@@ -138,6 +141,14 @@ pub(crate) fn event(before: u64, event: &Event) -> u64 {
     fields.number(event.dropped.len() as u64);
     event.dropped.iter().for_each(|message| fields.number(message.0));
     fields.finish()
+}
+
+fn config(fields: &mut Fields, config: &ConfigMark) {
+    fields.option(config.index.map(|index| index.0));
+    for half in [&config.voters, &config.outgoing, &config.learners] {
+        fields.number(half.len() as u64);
+        half.iter().for_each(|node| fields.byte(node.0));
+    }
 }
 
 fn sent(fields: &mut Fields, sent: &Sent) {

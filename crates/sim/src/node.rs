@@ -43,6 +43,8 @@ pub struct Node {
     /// What the trace has said last.
     pub(crate) told: NodeState,
     pub(crate) told_config: Configuration,
+    /// The digest of a state machine that has applied nothing.
+    first_digest: u64,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -66,10 +68,11 @@ impl Node {
         let mut phase = Stream::new(settings.seed, Purpose::Phase(id));
         let mut node = Node::unstarted(settings, id);
         let config = settings.member_config(id, 1);
-        node.member = Some(Member::new(config, Stored::default(), &mut node.dice));
+        let member = Member::new(config, Stored::default(), &mut node.dice);
+        node.told = NodeState { digest: member.state_digest(), ..NodeState::first() };
+        node.member = Some(member);
         node.condition = Condition::Running;
         node.starts = 1;
-        node.told = NodeState::first();
         node.timers.next_tick = Micros(1 + phase.micros_up_to(settings.heartbeat.0 - 1));
         node.schedule_tick(queue);
         node
@@ -77,6 +80,7 @@ impl Node {
 
     /// A node that has its place, and an empty disk, but no process yet.
     pub(crate) fn unstarted(settings: &Settings, id: NodeId) -> Node {
+        let first_digest = member::first_digest(settings.node_ids());
         Node {
             id,
             condition: Condition::Crashed,
@@ -97,8 +101,9 @@ impl Node {
             },
             parted: false,
             parked: Vec::new(),
-            told: NodeState { role: None, ..NodeState::first() },
+            told: NodeState { role: None, digest: first_digest, ..NodeState::first() },
             told_config: Configuration::of_voters(settings.node_ids()),
+            first_digest,
         }
     }
 
@@ -146,6 +151,12 @@ impl Node {
     /// Its state as the trace tells it; that of its disk while it is crashed.
     pub fn state(&self) -> &NodeState {
         &self.told
+    }
+
+    /// The digest of the state that its disk holds.
+    pub(crate) fn digest_on_disk(&self) -> u64 {
+        let snapshot = self.disk.stored().snapshot.as_ref();
+        snapshot.map_or(self.first_digest, member::snapshot_digest)
     }
 
     /// How often its process was started, the first time included; 0 for a member that was added

@@ -1,7 +1,7 @@
 //! What a server process is told, and what becomes of what it says: writes go to its disk,
 //! messages onto the links, answers to the clients, and everything into the event.
 
-use member::raft_core::{Delivery, Index, NodeId};
+use member::raft_core::{Configuration, Delivery, Index, NodeId};
 use member::{Micros, Output, RequestId, Write};
 
 use crate::client::{Answer, CallId, Stage};
@@ -89,7 +89,7 @@ impl Cluster {
         let output = node.with_member(now, |member, _, _| member.drain());
         self.make_room(id);
         let node = &mut self.nodes[usize::from(id.0) - 1];
-        let Output { writes, send, send_once_durable, replies, .. } = output;
+        let Output { writes, send, send_once_durable, replies, configurations, .. } = output;
         for message in send {
             self.network.send(&mut self.queue, event, message);
         }
@@ -107,7 +107,7 @@ impl Cluster {
             self.network.send(&mut self.queue, event, message);
         }
         node.schedule_deadline(now, &mut self.queue);
-        tell(node, event);
+        tell(node, event, &configurations);
         for (request, result) in replies {
             self.answer(id, request, result, event);
         }
@@ -146,7 +146,9 @@ fn note_write(write: &Write, mut last_index: Index, event: &mut Event) -> Index 
             Some(_) => SnapshotKind::Taken,
             None => SnapshotKind::Installed,
         };
-        event.snapshot = Some(SnapshotMark { index: snapshot.index, term: snapshot.term, kind });
+        let digest = member::snapshot_digest(snapshot);
+        let (index, term) = (snapshot.index, snapshot.term);
+        event.snapshot = Some(SnapshotMark { index, term, kind, digest });
         if kind == SnapshotKind::Installed {
             event.truncated_from = None;
             event.appended.clear();
@@ -167,30 +169,44 @@ fn note_write(write: &Write, mut last_index: Index, event: &mut Event) -> Index 
     last_index
 }
 
-/// Notes in the event a node's state, and what of its log's beginning and its configuration has
-/// changed since it was noted last.
-pub(crate) fn tell(node: &mut Node, event: &mut Event) {
+/// Notes in the event a node's state, and the configurations that came into force: those of the
+/// changes of membership that were applied, or the one that a whole new state came with.
+pub(crate) fn tell(node: &mut Node, event: &mut Event, configurations: &[(Index, Configuration)]) {
     let Some(member) = node.member.as_ref() else { return };
     let raft = member.raft();
+    let applied = raft.last_applied();
+    let restarted = event.kind == EventKind::Restart;
     let state = NodeState {
         term: raft.term(),
         vote: raft.vote(),
         role: Some(raft.role_kind()),
         leader: raft.leader(),
         commit: raft.commit(),
-        applied: raft.last_applied(),
+        applied,
         durable: node.disk.durable_index(),
         last_index: raft.last_index(),
         last_term: raft.last_term(),
+        // The state machine changes only when something is applied, or with its process.
+        digest: if restarted || applied != node.told.applied {
+            member.state_digest()
+        } else {
+            node.told.digest
+        },
     };
-    // A configuration changes only when something is applied, or with a whole new state.
-    let renewed = event.snapshot.is_some() || event.kind == EventKind::Restart;
-    if renewed || state.applied != node.told.applied {
-        let config = raft.configuration();
-        if *config != node.told_config {
-            event.config = Some(ConfigMark::of(config));
-            node.told_config = config.clone();
+    let installed = |snapshot: SnapshotMark| snapshot.kind == SnapshotKind::Installed;
+    if configurations.is_empty() && (restarted || event.snapshot.is_some_and(installed)) {
+        event.config = Some(ConfigMark::of(None, raft.configuration()));
+    }
+    for (index, configuration) in configurations {
+        let mut mark = ConfigMark::of(Some(*index), configuration);
+        if let Some(mut before) = event.config.take() {
+            mark.passed.append(&mut before.passed);
+            mark.passed.push(*before);
         }
+        event.config = Some(mark);
+    }
+    if event.config.is_some() {
+        node.told_config = raft.configuration().clone();
     }
     node.told = state;
     event.state = Some(state);
@@ -212,6 +228,7 @@ pub(crate) fn tell_crashed(node: &mut Node, event: &mut Event) {
         durable: last_index,
         last_index,
         last_term,
+        digest: node.digest_on_disk(),
     };
     node.told = state;
     event.state = Some(state);

@@ -9,6 +9,7 @@
 use std::fmt;
 
 use member::Micros;
+use member::kv_core::Revision;
 use member::raft_core::{Body, Configuration, Entry, Index, Message, MessageKind, NodeId, Payload};
 use member::raft_core::{RoleKind, Term};
 use serde::{Deserialize, Serialize, Serializer};
@@ -182,7 +183,8 @@ pub struct Event {
     /// The node's log begins with another snapshot now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub snapshot: Option<SnapshotMark>,
-    /// The configuration that the node uses from now on, if it changed.
+    /// The configuration that the node uses from now on, whenever it has applied a change of
+    /// membership, begun with another snapshot, or restarted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub config: Option<Box<ConfigMark>>,
     /// Messages that left the node.
@@ -194,6 +196,11 @@ pub struct Event {
     /// Messages that were lost in this event, those sent in it included.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub dropped: Vec<MessageId>,
+    /// Of the return of a linearizable call that was answered: the store's revision, as the
+    /// answer's header has it. Of what was answered from a state that may be stale (a serializable
+    /// read) there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revision: Option<Revision>,
 }
 
 impl Event {
@@ -214,6 +221,7 @@ impl Event {
             sent: Vec::new(),
             delivered: None,
             dropped: Vec::new(),
+            revision: None,
         }
     }
 }
@@ -239,6 +247,9 @@ pub struct NodeState {
     pub last_index: Index,
     /// That entry's term.
     pub last_term: Term,
+    /// A digest of its state machine. Equal where the same entries were applied in the same order
+    /// and the same is held.
+    pub digest: u64,
 }
 
 impl NodeState {
@@ -254,6 +265,7 @@ impl NodeState {
             durable: Index(0),
             last_index: Index(0),
             last_term: Term(0),
+            digest: 0,
         }
     }
 }
@@ -278,6 +290,7 @@ fn state_fields<S: Serializer>(
         durable: Index,
         last_index: Index,
         last_term: Term,
+        digest: u64,
     }
     let fields = state.map(|state| Fields {
         term: state.term,
@@ -289,6 +302,7 @@ fn state_fields<S: Serializer>(
         durable: state.durable,
         last_index: state.last_index,
         last_term: state.last_term,
+        digest: state.digest,
     });
     fields.serialize(serializer)
 }
@@ -338,6 +352,8 @@ pub struct SnapshotMark {
     pub term: Term,
     /// What became of the rest of the log.
     pub kind: SnapshotKind,
+    /// The digest of the state that it holds, computed from its bytes. See [`NodeState::digest`].
+    pub digest: u64,
 }
 
 /// Where a log's new beginning comes from.
@@ -352,8 +368,15 @@ pub enum SnapshotKind {
 }
 
 /// Who votes and who listens.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct ConfigMark {
+    /// The log entry with which it came into force here. None if it came with the snapshot that the
+    /// log begins with (or that the disk holds), or is that of the cluster's start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub index: Option<Index>,
+    /// Those that came into force and were superseded within the same event, oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub passed: Vec<ConfigMark>,
     /// The voters; during a joint change, of the new half.
     pub voters: Vec<NodeId>,
     /// The voters of the old half during a joint change, else nobody.
@@ -363,8 +386,10 @@ pub struct ConfigMark {
 }
 
 impl ConfigMark {
-    pub(crate) fn of(config: &Configuration) -> Box<ConfigMark> {
+    pub(crate) fn of(index: Option<Index>, config: &Configuration) -> Box<ConfigMark> {
         Box::new(ConfigMark {
+            index,
+            passed: Vec::new(),
             voters: config.voters.iter().copied().collect(),
             outgoing: config.outgoing.iter().copied().collect(),
             learners: config.learners.iter().copied().collect(),

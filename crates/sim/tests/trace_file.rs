@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use sim::member::Micros;
 use sim::{Action, Event, MessageId};
 
-const FIELDS: [&str; 23] = [
+const FIELDS: [&str; 25] = [
     "seq",
     "time_us",
     "node",
@@ -33,6 +33,8 @@ const FIELDS: [&str; 23] = [
     "delivered",
     "dropped",
     "copy_of",
+    "digest",
+    "revision",
 ];
 
 fn line(event: &Event) -> Value {
@@ -68,7 +70,9 @@ fn lines_have_the_fields_of_the_contract() {
     for field in &seen {
         assert!(FIELDS.contains(&field.as_str()), "{field}");
     }
-    for field in ["appended", "sent", "delivered", "vote", "role", "leader", "call", "cause"] {
+    let often =
+        ["appended", "sent", "delivered", "vote", "role", "leader", "call", "cause", "digest"];
+    for field in often.into_iter().chain(["revision"]) {
         assert!(seen.contains(field), "{field} was never there");
     }
 }

@@ -1,49 +1,62 @@
 //! A list that grows at its end, in chunks that clones share.
 //!
 //! A checkpoint of a long run clones every checker; chunks keep that cheap. It does what little a
-//! chain of hashes needs: a general persistent vector would be a large part of the page.
+//! list of hashes needs: a general persistent vector would be a large part of the page.
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::log::Link;
-
-/// Links in a full chunk.
+/// Items in a full chunk.
 const CHUNK: usize = 64;
 
-/// The links behind some index, oldest first.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(super) struct Chain {
+/// What stands behind some index, oldest first.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Chain<T> {
     /// All of them full but the last.
-    chunks: Vec<Arc<Vec<Link>>>,
-    /// How many links at the front of the first chunk are forgotten.
+    chunks: Vec<Arc<Vec<T>>>,
+    /// How many items at the front of the first chunk are forgotten.
     forgotten: u32,
 }
 
-impl Chain {
+impl<T> Default for Chain<T> {
+    fn default() -> Chain<T> {
+        Chain { chunks: Vec::new(), forgotten: 0 }
+    }
+}
+
+impl<T: Copy> Chain<T> {
     pub(super) fn len(&self) -> usize {
         let last = self.chunks.last().map_or(0, |chunk| chunk.len());
         self.chunks.len().saturating_sub(1) * CHUNK + last - self.forgotten as usize
     }
 
-    pub(super) fn get(&self, place: usize) -> Option<&Link> {
+    pub(super) fn get(&self, place: usize) -> Option<&T> {
         let place = place.checked_add(self.forgotten as usize)?;
         self.chunks.get(place / CHUNK)?.get(place % CHUNK)
     }
 
-    pub(super) fn last(&self) -> Option<&Link> {
+    pub(super) fn last(&self) -> Option<&T> {
         self.get(self.len().checked_sub(1)?)
     }
 
-    pub(super) fn push(&mut self, link: Link) {
+    pub(super) fn push(&mut self, item: T) {
         match self.chunks.last_mut() {
-            Some(chunk) if chunk.len() < CHUNK => Arc::make_mut(chunk).push(link),
-            _ => self.chunks.push(Arc::new(vec![link])),
+            Some(chunk) if chunk.len() < CHUNK => Arc::make_mut(chunk).push(item),
+            _ => self.chunks.push(Arc::new(vec![item])),
         }
     }
 
-    /// Keeps the first `len` links.
+    /// Puts another item in a place, if there is one.
+    pub(super) fn set(&mut self, place: usize, item: T) {
+        let place = place + self.forgotten as usize;
+        let chunk = self.chunks.get_mut(place / CHUNK).map(Arc::make_mut);
+        if let Some(slot) = chunk.and_then(|chunk| chunk.get_mut(place % CHUNK)) {
+            *slot = item;
+        }
+    }
+
+    /// Keeps the first `len` items.
     pub(super) fn truncate(&mut self, len: usize) {
         if len >= self.len() {
             return;
@@ -55,7 +68,7 @@ impl Chain {
         }
     }
 
-    /// Forgets the first `count` links, of which there must be so many.
+    /// Forgets the first `count` items, of which there must be so many.
     pub(super) fn forget(&mut self, count: usize) {
         let count = count + self.forgotten as usize;
         self.chunks.drain(..count / CHUNK);
@@ -67,6 +80,7 @@ impl Chain {
 mod tests {
     use member::raft_core::Term;
 
+    use super::super::log::Link;
     use super::*;
 
     fn link(number: u64) -> Link {
@@ -88,6 +102,12 @@ mod tests {
                 let len = list.len() * (round as usize % 11) / 11;
                 chain.truncate(len);
                 list.truncate(len);
+            }
+            if round % 4 == 0 && !list.is_empty() {
+                let place = (round as usize * 31) % list.len();
+                chain.set(place, link(round));
+                list[place] = link(round);
+                chain.set(list.len(), link(0));
             }
             if round % 5 == 0 {
                 let count = list.len() * (round as usize % 7) / 9;

@@ -1,20 +1,23 @@
 //! What was committed: that it stays, that it is the same everywhere, and on enough disks.
 
-use member::raft_core::{Index, NodeId, Term};
+use member::raft_core::{Index, Term};
 use serde::{Deserialize, Serialize};
 
 use super::chain::Chain;
 use super::log::Link;
+use super::members::{self, Members, Nodes};
 use super::{NodeView, Property, Verdict, broken};
-use crate::trace::{ConfigMark, Event, EventKind, NodeState};
+use crate::trace::{Event, EventKind, NodeState};
 
 /// All that was ever committed.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Commits {
     /// What was committed at index 1, 2, …
-    links: Chain,
+    links: Chain<Link>,
     /// Up to which index entries were committed in which term; the newest last. Both grow.
     steps: Vec<Step>,
+    /// The configuration of which a quorum had the last of it on disk.
+    quorum_of: Members,
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -61,6 +64,9 @@ impl Commits {
         event: &Event,
     ) -> Verdict {
         let node = &nodes[place];
+        if state.durable < node.state.durable {
+            self.check_kept(nodes, place, state)?;
+        }
         if state.role.is_none() {
             return Ok(());
         }
@@ -78,7 +84,7 @@ impl Commits {
         self.check_same(node, known)?;
         if state.commit > self.last_index() {
             self.extend(node, state);
-            check_quorum(nodes, place, state, event)?;
+            self.check_quorum(nodes, place, state, event)?;
         }
         Ok(())
     }
@@ -110,6 +116,58 @@ impl Commits {
             index = index.prev();
         }
         Some(index)
+    }
+
+    /// What was just committed for the first time is on the disks of a quorum of the configured
+    /// voters, in a joint configuration of both halves (Raft §5.3, §6).
+    fn check_quorum(
+        &mut self,
+        nodes: &[NodeView],
+        place: usize,
+        state: &NodeState,
+        event: &Event,
+    ) -> Verdict {
+        let node = &nodes[place];
+        let index = state.commit;
+        let holders = holders(nodes, place, state, index, node.log.get(index));
+        // A change that was applied at once does not count for the entries that were committed
+        // before.
+        let changed = event.config.as_deref().map(Members::of);
+        let mut configs = [Some(node.config), changed].into_iter().flatten();
+        if let Some(config) = configs.find(|config| config.is_quorum(holders)) {
+            self.quorum_of = config;
+            return Ok(());
+        }
+        let voters = node.config.voters();
+        let text = format!(
+            "{} takes the entry at index {index} for committed, but of its {} voters only these \
+             have it on disk: {}",
+            node.id,
+            voters.count_ones(),
+            members::names(voters & holders)
+        );
+        let term = node.log.get(index).map(|link| link.term);
+        broken(Property::DurableOnQuorum, &[node.id], Some(index), term, text)
+    }
+
+    /// A disk holds less than before: what was committed last, and with it all before, is still on
+    /// the disks of a quorum of the voters it was committed by.
+    fn check_kept(&self, nodes: &[NodeView], place: usize, state: &NodeState) -> Verdict {
+        let (node, index) = (&nodes[place], self.last_index());
+        if state.durable >= index {
+            return Ok(());
+        }
+        let committed = self.link(index);
+        if self.quorum_of.is_quorum(holders(nodes, place, state, index, committed)) {
+            return Ok(());
+        }
+        let text = format!(
+            "the log on the disk of {} ends at index {} now, and no quorum is left that has the \
+             committed entry at index {index} on disk",
+            node.id, state.durable
+        );
+        let term = committed.map(|link| link.term);
+        broken(Property::DurableOnQuorum, &[node.id], Some(index), term, text)
     }
 
     fn extend(&mut self, node: &NodeView, state: &NodeState) {
@@ -158,37 +216,21 @@ fn check_bounds(node: &NodeView, state: &NodeState, event: &Event) -> Verdict {
     Ok(())
 }
 
-/// What was just committed for the first time is on the disks of a quorum of the configured voters,
-/// in a joint configuration of both halves (Raft §5.3, §6).
-fn check_quorum(nodes: &[NodeView], place: usize, state: &NodeState, event: &Event) -> Verdict {
-    let node = &nodes[place];
-    let index = state.commit;
-    let committed = node.log.get(index);
-    let holds = |voter: &&NodeId| {
-        nodes.iter().any(|other| {
-            let durable = if other.id == node.id { state.durable } else { other.state.durable };
-            other.id == **voter
-                && durable >= index
-                && (other.log.get(index) == committed || index < other.log.base())
-        })
-    };
-    let quorum_of =
-        |half: &Vec<NodeId>| half.is_empty() || half.iter().filter(holds).count() * 2 > half.len();
-    let quorum = |config: &ConfigMark| quorum_of(&config.voters) && quorum_of(&config.outgoing);
-    // A change that was applied at once does not count for the entries that were committed before.
-    let changed = event.config.as_deref();
-    if quorum(&node.config) || changed.is_some_and(quorum) {
-        return Ok(());
+/// Who has what stands at an index on disk, if the node at `place` is in this state.
+fn holders(
+    nodes: &[NodeView],
+    place: usize,
+    state: &NodeState,
+    index: Index,
+    link: Option<Link>,
+) -> Nodes {
+    let mut holders = 0;
+    for (other, node) in nodes.iter().enumerate() {
+        let durable = if other == place { state.durable } else { node.state.durable };
+        let holds = || node.log.get(index) == link || index < node.log.base();
+        if durable >= index && holds() {
+            holders |= members::bit(node.id);
+        }
     }
-    let on: Vec<NodeId> = node.config.voters.iter().filter(holds).copied().collect();
-    let names: Vec<String> = on.iter().map(NodeId::to_string).collect();
-    let text = format!(
-        "{} takes the entry at index {index} for committed, but of its {} voters only these have it \
-         on disk: {}",
-        node.id,
-        node.config.voters.len(),
-        if names.is_empty() { "none".to_owned() } else { names.join(", ") }
-    );
-    let term = committed.map(|link| link.term);
-    broken(Property::DurableOnQuorum, &[node.id], Some(index), term, text)
+    holders
 }

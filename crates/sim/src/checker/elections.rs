@@ -21,8 +21,8 @@ pub(super) struct Elections {
 pub(super) struct Ballots {
     /// The last vote that counted: one that was sent, or its own that made it leader.
     vote: Option<(Term, NodeId)>,
-    /// The highest term in which it told others that it votes for them, has their entries, or
-    /// leads: after a restart it must still know it.
+    /// The highest term in which it has spoken, but for PreVotes, which promise nothing: after a
+    /// restart it must still know it.
     promised: Term,
     /// Its last candidacy, with the log that it had then.
     candidacy: Option<Candidacy>,
@@ -48,7 +48,7 @@ struct Position {
 pub(super) fn check_term(node: &NodeView, state: &NodeState, event: &Event) -> Verdict {
     let (least, why) = match event.kind {
         EventKind::Crash | EventKind::Tear | EventKind::Stop | EventKind::Restart => {
-            (node.ballots.promised, "voted, led or acknowledged entries")
+            (node.ballots.promised, "spoke to others")
         }
         _ => (node.state.term, "was"),
     };
@@ -60,6 +60,13 @@ pub(super) fn check_term(node: &NodeView, state: &NodeState, event: &Event) -> V
         return broken(Property::TermNeverBack, &[node.id], None, Some(state.term), text);
     }
     Ok(())
+}
+
+impl Ballots {
+    /// The highest term in which it has spoken: it takes nothing from earlier ones any more.
+    pub(super) fn promised(&self) -> Term {
+        self.promised
+    }
 }
 
 impl Elections {
@@ -132,6 +139,9 @@ pub(super) fn check_vote(nodes: &mut [NodeView], place: usize, state: &NodeState
 /// is not on its disk (Figure 2).
 pub(super) fn check_sent(node: &mut NodeView, state: &NodeState, event: &Event) -> Verdict {
     for sent in event.sent.iter().filter(|sent| sent.copy_of.is_none()) {
+        if promises(sent.kind) {
+            node.ballots.promised = node.ballots.promised.max(sent.term);
+        }
         match sent.kind {
             MessageKind::RequestVote => {
                 let (Some(index), Some(term)) = (sent.index, sent.log_term) else { continue };
@@ -142,11 +152,9 @@ pub(super) fn check_sent(node: &mut NodeView, state: &NodeState, event: &Event) 
                 node.ballots.candidacy = Some(candidacy);
             }
             MessageKind::RequestVoteReply if sent.reject == Some(false) => {
-                node.ballots.promised = node.ballots.promised.max(sent.term);
                 count_vote(node, sent.term, sent.to)?;
             }
             MessageKind::AppendAccepted => {
-                node.ballots.promised = node.ballots.promised.max(sent.term);
                 // What it acknowledged to the leader of an earlier term may be on its way out.
                 let acknowledged = sent.index.unwrap_or_default();
                 if sent.term == state.term && acknowledged > state.durable {
@@ -163,10 +171,8 @@ pub(super) fn check_sent(node: &mut NodeView, state: &NodeState, event: &Event) 
             MessageKind::AppendEntries
             | MessageKind::Heartbeat
             | MessageKind::InstallSnapshot
-            | MessageKind::TimeoutNow => {
-                node.ballots.promised = node.ballots.promised.max(sent.term);
-            }
-            MessageKind::PreVote
+            | MessageKind::TimeoutNow
+            | MessageKind::PreVote
             | MessageKind::PreVoteReply
             | MessageKind::RequestVoteReply
             | MessageKind::AppendRejected
@@ -177,6 +183,28 @@ pub(super) fn check_sent(node: &mut NodeView, state: &NodeState, event: &Event) 
         }
     }
     Ok(())
+}
+
+/// Whether a message is in a term that its sender has entered, and has on disk before it speaks
+/// (Raft Figure 2). PreVotes ask about a term that has not begun; what is passed on to the leader
+/// has none.
+fn promises(kind: MessageKind) -> bool {
+    match kind {
+        MessageKind::RequestVote
+        | MessageKind::RequestVoteReply
+        | MessageKind::AppendEntries
+        | MessageKind::AppendAccepted
+        | MessageKind::AppendRejected
+        | MessageKind::Heartbeat
+        | MessageKind::HeartbeatReply
+        | MessageKind::InstallSnapshot
+        | MessageKind::TimeoutNow
+        | MessageKind::ReadIndexReply => true,
+        MessageKind::PreVote
+        | MessageKind::PreVoteReply
+        | MessageKind::Propose
+        | MessageKind::ReadIndex => false,
+    }
 }
 
 /// A vote counts. Those of earlier terms than the last do not matter any more.

@@ -20,7 +20,7 @@ pub(super) struct Link {
 pub(super) struct LogView {
     base: u64,
     base_link: Link,
-    links: Chain,
+    links: Chain<Link>,
 }
 
 impl LogView {

@@ -6,13 +6,27 @@
 //!
 //! - `elections`: who led, who voted, which terms were promised;
 //! - `logs`: what is in each log, and whether logs that meet agree;
-//! - `commits`: what was committed, by whom, and whether it stays and is on enough disks.
+//! - `commits`: what was committed, by whom, and whether it stays and is on enough disks;
+//! - `configs`: which configurations were in force, and whether quorums of neighbours overlap;
+//! - `deposed`: whether a leader of an older term could still commit;
+//! - `progress`: what leaders were told that followers have, and what they send them;
+//! - `states`: what state machines and snapshots hold;
+//! - `reads`: what clients were told.
+//!
+//! What `docs/trace.md` says under "Convicting a run" is how each property can be looked for in the
+//! files alone; it changes with these.
 
 mod chain;
 mod commits;
+mod configs;
+mod deposed;
 mod elections;
 mod log;
 mod logs;
+mod members;
+mod progress;
+mod reads;
+mod states;
 #[cfg(test)]
 mod tests;
 
@@ -20,10 +34,15 @@ use member::Micros;
 use member::raft_core::{Index, NodeId, Term};
 use serde::{Deserialize, Serialize};
 
-use crate::trace::{ConfigMark, Event, EventKind, NodeState, Seq};
+use crate::trace::{Event, EventKind, NodeState, Seq};
 use commits::Commits;
+use configs::Configs;
 use elections::{Ballots, Elections};
 use log::LogView;
+use members::Members;
+use progress::{Acknowledgement, Acknowledgements, Matches};
+use reads::Reads;
+use states::States;
 
 /// A property that Raft keeps at every moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -53,11 +72,23 @@ pub enum Property {
     DurableOnQuorum,
     /// A follower acknowledges only what is on its disk.
     DurableBeforeAcknowledged,
+    /// All servers go through the same configurations, and all quorums of two in a row overlap.
+    QuorumOverlap,
+    /// A leader sends a follower only what comes after all that it has acknowledged.
+    NextAboveMatch,
+    /// State machines that have applied equally much hold the same, and go only forward.
+    AppliedEqual,
+    /// A snapshot holds the state that it stands for.
+    SnapshotEqualsState,
+    /// Of two leaders at a time only the one of the later term can still commit.
+    OneLeaderCommits,
+    /// A linearizable read sees every write that was acknowledged before it was asked.
+    ReadSeesWrites,
 }
 
 impl Property {
     /// All of them.
-    pub const ALL: [Property; 12] = [
+    pub const ALL: [Property; 18] = [
         Property::ElectionSafety,
         Property::LeaderAppendOnly,
         Property::LogMatching,
@@ -70,6 +101,12 @@ impl Property {
         Property::CommitWithinLog,
         Property::DurableOnQuorum,
         Property::DurableBeforeAcknowledged,
+        Property::QuorumOverlap,
+        Property::NextAboveMatch,
+        Property::AppliedEqual,
+        Property::SnapshotEqualsState,
+        Property::OneLeaderCommits,
+        Property::ReadSeesWrites,
     ];
 
     /// As scripts write it.
@@ -87,6 +124,12 @@ impl Property {
             Property::CommitWithinLog => "commit-within-log",
             Property::DurableOnQuorum => "durable-on-quorum",
             Property::DurableBeforeAcknowledged => "durable-before-acknowledged",
+            Property::QuorumOverlap => "quorum-overlap",
+            Property::NextAboveMatch => "next-above-match",
+            Property::AppliedEqual => "applied-equal",
+            Property::SnapshotEqualsState => "snapshot-equals-state",
+            Property::OneLeaderCommits => "one-leader-commits",
+            Property::ReadSeesWrites => "read-sees-writes",
         }
     }
 
@@ -107,6 +150,12 @@ impl Property {
             Property::CommitNeverBack | Property::CommitWithinLog => "Raft Figure 2",
             Property::DurableOnQuorum => "Raft §5.3, §6",
             Property::DurableBeforeAcknowledged => "Raft Figure 2, thesis §3.8",
+            Property::QuorumOverlap => "Raft §6, thesis §4.1",
+            Property::NextAboveMatch => "Raft Figure 2, §5.3",
+            Property::AppliedEqual => "Raft §5.4.3",
+            Property::SnapshotEqualsState => "Raft §7",
+            Property::OneLeaderCommits => "Raft §5.1, §5.2",
+            Property::ReadSeesWrites => "Raft §8, thesis §6.4",
         }
     }
 
@@ -135,6 +184,20 @@ impl Property {
             }
             Property::DurableOnQuorum => "what is committed is on the disks of a quorum of voters",
             Property::DurableBeforeAcknowledged => "only what is on disk is acknowledged",
+            Property::QuorumOverlap => {
+                "all go through the same configurations, and quorums of two in a row share a voter"
+            }
+            Property::NextAboveMatch => {
+                "a leader sends only what comes after all that the follower has acknowledged to it"
+            }
+            Property::AppliedEqual => {
+                "state machines that have applied equally much hold the same, and go only forward"
+            }
+            Property::SnapshotEqualsState => "a snapshot holds the state that it stands for",
+            Property::OneLeaderCommits => "of two leaders only that of the later term can commit",
+            Property::ReadSeesWrites => {
+                "a linearizable read sees every write acknowledged before it was asked"
+            }
         }
     }
 }
@@ -148,7 +211,8 @@ pub struct Violation {
     pub seq: Seq,
     /// When that was.
     pub at: Micros,
-    /// The nodes between which it broke; first the one where the event happened.
+    /// The nodes between which it broke; first the one where the event happened. Nobody, if it is
+    /// about what clients were told.
     pub nodes: Vec<NodeId>,
     /// The log index that it is about.
     pub index: Option<Index>,
@@ -194,19 +258,21 @@ struct NodeView {
     id: NodeId,
     state: NodeState,
     log: LogView,
-    config: ConfigMark,
+    config: Members,
     ballots: Ballots,
+    matches: Matches,
 }
 
 impl NodeView {
-    /// A node of which nothing was heard yet.
-    fn new(id: NodeId, config: &ConfigMark) -> NodeView {
+    /// A node that has never run: its disk is empty.
+    fn new(id: NodeId, config: Members) -> NodeView {
         NodeView {
             id,
             state: NodeState::first(),
             log: LogView::default(),
-            config: config.clone(),
+            config,
             ballots: Ballots::default(),
+            matches: Matches::default(),
         }
     }
 
@@ -219,22 +285,27 @@ impl NodeView {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Checkers {
     nodes: Vec<NodeView>,
-    /// The configuration before the first entry, which nodes that come later begin with as well.
-    first_config: ConfigMark,
     elections: Elections,
     commits: Commits,
+    configs: Configs,
+    states: States,
+    reads: Reads,
+    acknowledgements: Acknowledgements,
     violation: Option<Box<Violation>>,
 }
 
 impl Checkers {
-    /// Checkers for a cluster of so many nodes, all of them empty.
+    /// Checkers for a cluster of so many nodes, all of them empty. Others may come later, empty too.
     pub fn new(nodes: u8) -> Checkers {
-        let view = |id| NodeView::new(NodeId(id), &ConfigMark::default());
+        let view = |id| NodeView::new(NodeId(id), Members::default());
         Checkers {
             nodes: (1..=nodes).map(view).collect(),
-            first_config: ConfigMark::default(),
             elections: Elections::default(),
             commits: Commits::default(),
+            configs: Configs::default(),
+            states: States::default(),
+            reads: Reads::default(),
+            acknowledgements: Acknowledgements::default(),
             violation: None,
         }
     }
@@ -249,38 +320,65 @@ impl Checkers {
         if self.violation.is_some() {
             return;
         }
-        if event.kind == EventKind::Start {
-            if let Some(config) = &event.config {
-                self.first_config = (**config).clone();
-                self.nodes.iter_mut().for_each(|node| node.config = (**config).clone());
-            }
-            return;
-        }
-        // What happens at no node, or changes nothing there, breaks nothing.
-        let (Some(node), Some(state)) = (event.node, event.state) else { return };
-        let Some(place) = usize::from(node.0).checked_sub(1) else { return };
-        while place >= self.nodes.len() {
-            let id = NodeId(self.nodes.len() as u8 + 1);
-            self.nodes.push(NodeView::new(id, &self.first_config));
-        }
-        if let Err(finding) = self.judge(place, &state, event) {
+        if let Err(finding) = self.judge(event) {
             let Finding { property, nodes, index, term, explanation } = *finding;
             let (seq, at) = (event.seq, event.at);
             let violation = Violation { property, seq, at, nodes, index, term, explanation };
             self.violation = Some(Box::new(violation));
         }
-        self.nodes[place].state = state;
     }
 
-    fn judge(&mut self, place: usize, state: &NodeState, event: &Event) -> Verdict {
+    fn judge(&mut self, event: &Event) -> Verdict {
+        let arrived = self.acknowledgements.note(event);
+        match (event.node, event.state) {
+            (Some(node), Some(state)) => {
+                let place = self.place(node);
+                let verdict = self.judge_node(place, &state, event, arrived);
+                self.nodes[place].state = state;
+                verdict
+            }
+            (None, _) => {
+                if let (EventKind::Start, Some(config)) = (event.kind, &event.config) {
+                    let members = Members::of(config);
+                    self.configs.start(members);
+                    self.nodes.iter_mut().for_each(|node| node.config = members);
+                }
+                self.reads.check(event)
+            }
+            // A message died on its way to this node, or its clock was set.
+            (Some(_), None) => Ok(()),
+        }
+    }
+
+    /// Where a node stands in `nodes`; there from now on, if it starts only now.
+    fn place(&mut self, node: NodeId) -> usize {
+        let place = usize::from(node.0.saturating_sub(1));
+        let first = self.configs.first();
+        while self.nodes.len() <= place {
+            let id = NodeId(u8::try_from(self.nodes.len() + 1).unwrap_or(u8::MAX));
+            self.nodes.push(NodeView::new(id, first));
+        }
+        place
+    }
+
+    fn judge_node(
+        &mut self,
+        place: usize,
+        state: &NodeState,
+        event: &Event,
+        arrived: Option<Acknowledgement>,
+    ) -> Verdict {
         logs::check(&mut self.nodes, place, state, event, &self.commits)?;
         elections::check_term(&self.nodes[place], state, event)?;
         self.elections.check_leader(&mut self.nodes, place, state, &self.commits)?;
         elections::check_vote(&mut self.nodes, place, state, event);
         self.commits.check(&self.nodes, place, state, event)?;
         if let Some(config) = &event.config {
-            self.nodes[place].config = (**config).clone();
+            self.configs.check(&mut self.nodes[place], config)?;
         }
+        deposed::check(&self.nodes, place, state, event)?;
+        self.states.check(&self.nodes[place], state, event)?;
+        progress::check(&mut self.nodes[place], state, event, arrived)?;
         elections::check_sent(&mut self.nodes[place], state, event)
     }
 }

@@ -1,142 +1,21 @@
-//! Hand-made events make each checker fire, and keep silent where nothing is wrong.
+//! Hand-made events make each checker fire, and keep silent where nothing is wrong: who led, who
+//! voted, what was logged and committed. What else is watched: `states_and_members.rs`.
 
-use member::Micros;
-use member::raft_core::{Index, MessageKind, NodeId, RoleKind, Term};
+mod states_and_members;
+mod story;
 
-use super::{Checkers, Property};
-use crate::trace::{
-    ConfigMark, EntryKind, EntryMark, Event, EventKind, MessageId, NodeState, Sent, Seq,
-    SnapshotKind, SnapshotMark,
+use member::raft_core::{Index, MessageKind, NodeId, RoleKind};
+
+use super::Property;
+use crate::trace::{EventKind, NodeState, Seq};
+use story::Does::{
+    self, Append, Apply, Commit, Config, Durable, Install, Role, Send, Truncate, Vote,
 };
+use story::{Story, state};
 
-/// Tells a three-node cluster's story to the checkers, event by event.
-struct Story {
-    checkers: Checkers,
-    states: Vec<NodeState>,
-    seq: u64,
-}
-
-/// Something that an event does to a node.
-#[derive(Clone)]
-enum Does {
-    Term(u64),
-    Role(RoleKind),
-    Vote(u8),
-    /// Appends an entry of a term with this payload.
-    Append(u64, u64),
-    Truncate(u64),
-    Commit(u64),
-    Apply(u64),
-    Durable(u64),
-    Send(MessageKind, u8, Option<u64>, Option<bool>),
-    Install(u64, u64),
-    Config(Vec<u8>),
-}
-
-use Does::{Append, Apply, Commit, Config, Durable, Install, Role, Send, Truncate, Vote};
-
-fn state() -> NodeState {
-    NodeState::first()
-}
-
-impl Story {
-    fn new() -> Story {
-        let mut checkers = Checkers::new(3);
-        let mut start = Event::new(Seq(0), Micros(0), EventKind::Start);
-        let voters = vec![NodeId(1), NodeId(2), NodeId(3)];
-        start.config = Some(Box::new(ConfigMark { voters, ..ConfigMark::default() }));
-        checkers.observe(&start);
-        Story { checkers, states: vec![state(); 3], seq: 0 }
-    }
-
-    /// An event at a node that does all this.
-    fn event(&mut self, kind: EventKind, node: u8, does: &[Does]) -> &mut Story {
-        self.seq += 1;
-        let mut event = Event::new(Seq(self.seq), Micros(self.seq), kind);
-        event.node = Some(NodeId(node));
-        let state = &mut self.states[usize::from(node) - 1];
-        for does in does {
-            apply(does, state, &mut event);
-        }
-        event.state = Some(*state);
-        self.checkers.observe(&event);
-        self
-    }
-
-    fn tick(&mut self, node: u8, does: &[Does]) -> &mut Story {
-        self.event(EventKind::Tick, node, does)
-    }
-
-    fn deliver(&mut self, node: u8, does: &[Does]) -> &mut Story {
-        self.event(EventKind::Deliver, node, does)
-    }
-
-    /// The node's process dies; its disk holds this state.
-    fn crash(&mut self, node: u8, disk: NodeState) -> &mut Story {
-        self.states[usize::from(node) - 1] = NodeState { role: None, ..disk };
-        self.event(EventKind::Crash, node, &[])
-    }
-
-    /// n1 leads term 1 and has put entries onto its own disk and that of n2.
-    fn led_by_n1(entries: u64) -> Story {
-        let mut story = Story::new();
-        story.tick(1, &[Does::Term(1), Role(RoleKind::Candidate), Vote(1)]);
-        story.deliver(1, &[Role(RoleKind::Leader)]);
-        for index in 1..=entries {
-            story.tick(1, &[Append(1, index), Durable(index)]);
-            story.deliver(2, &[Does::Term(1), Append(1, index), Durable(index)]);
-        }
-        story
-    }
-
-    fn broke(&self) -> Option<Property> {
-        self.checkers.violation().map(|violation| violation.property)
-    }
-}
-
-fn apply(does: &Does, state: &mut NodeState, event: &mut Event) {
-    match does {
-        Does::Term(term) => state.term = Term(*term),
-        Role(role) => state.role = Some(*role),
-        Vote(node) => state.vote = Some(NodeId(*node)),
-        Append(term, hash) => {
-            state.last_index = state.last_index.next();
-            state.last_term = Term(*term);
-            let (index, term) = (state.last_index, Term(*term));
-            let kind = EntryKind::Normal;
-            event.appended.push(EntryMark { index, term, kind, hash: *hash });
-        }
-        Truncate(from) => {
-            event.truncated_from = Some(Index(*from));
-            state.last_index = Index(from - 1);
-            state.durable = state.durable.min(state.last_index);
-        }
-        Commit(index) => state.commit = Index(*index),
-        Apply(index) => state.applied = Index(*index),
-        Durable(index) => state.durable = Index(*index),
-        Send(kind, to, index, reject) => event.sent.push(Sent {
-            id: MessageId(event.sent.len() as u64 + 100 * event.seq.0),
-            to: NodeId(*to),
-            kind: *kind,
-            term: state.term,
-            index: index.map(Index),
-            log_term: Some(state.last_term),
-            commit: None,
-            entries: None,
-            reject: *reject,
-            hint: None,
-            copy_of: None,
-        }),
-        Install(index, term) => {
-            let (index, term) = (Index(*index), Term(*term));
-            event.snapshot = Some(SnapshotMark { index, term, kind: SnapshotKind::Installed });
-            (state.last_index, state.last_term) = (index, term);
-        }
-        Config(voters) => {
-            let voters = voters.iter().copied().map(NodeId).collect();
-            event.config = Some(Box::new(ConfigMark { voters, ..ConfigMark::default() }));
-        }
-    }
+/// A vote for a candidate is sent to it.
+fn granted(to: u8) -> Does {
+    Send(MessageKind::RequestVoteReply, to, None, Some(false))
 }
 
 /// An ordinary run, with a crash that loses what was not synced, breaks nothing.
@@ -209,6 +88,7 @@ fn leader_completeness() {
     // One of an earlier term, elected by answers that came late, may lack it.
     let mut story = Story::led_by_n1(2);
     story.tick(1, &[Does::Term(3), Role(RoleKind::Candidate)]);
+    story.deliver(2, &[Does::Term(3), Vote(1), granted(1)]);
     story.tick(1, &[Role(RoleKind::Leader)]).tick(1, &[Commit(2)]);
     story.tick(3, &[Does::Term(2), Role(RoleKind::Leader)]);
     assert_eq!(story.broke(), None);
@@ -236,15 +116,14 @@ fn state_machine_safety() {
 /// Raft §5.2: two votes of one term were sent, or one was sent and another kept.
 #[test]
 fn one_vote_a_term() {
-    let grant = |to| Send(MessageKind::RequestVoteReply, to, None, Some(false));
     let mut story = Story::new();
-    story.deliver(3, &[Does::Term(1), Vote(1), grant(1)]).deliver(3, &[grant(1)]);
+    story.deliver(3, &[Does::Term(1), Vote(1), granted(1)]).deliver(3, &[granted(1)]);
     assert_eq!(story.broke(), None, "the same vote may be sent twice");
-    story.deliver(3, &[Vote(2), grant(2)]);
+    story.deliver(3, &[Vote(2), granted(2)]);
     assert_eq!(story.broke(), Some(Property::OneVoteATerm));
 
     let mut story = Story::new();
-    story.deliver(3, &[Does::Term(1), Vote(1), grant(1)]);
+    story.deliver(3, &[Does::Term(1), Vote(1), granted(1)]);
     story.tick(3, &[Role(RoleKind::Leader)]);
     assert_eq!(story.broke(), Some(Property::OneVoteATerm));
 }
@@ -254,9 +133,8 @@ fn one_vote_a_term() {
 fn a_vote_that_nobody_heard_of_may_be_lost() {
     let mut story = Story::new();
     story.deliver(3, &[Does::Term(1), Vote(1)]).crash(3, state());
-    let grant = Send(MessageKind::RequestVoteReply, 2, None, Some(false));
     story.event(EventKind::Restart, 3, &[Role(RoleKind::Follower)]);
-    story.deliver(3, &[Does::Term(1), Vote(2), grant]);
+    story.deliver(3, &[Does::Term(1), Vote(2), granted(2)]);
     assert_eq!(story.broke(), None);
 }
 
@@ -272,21 +150,37 @@ fn up_to_date_leader() {
     assert_eq!(story.broke(), Some(Property::UpToDateLeader));
 }
 
-/// Raft §5.1: a running server's term goes back; a restarted one forgets what it promised.
+/// Raft §5.1: a running server's term goes back; a restarted one forgets one in which it spoke.
 #[test]
 fn term_never_back() {
     let mut story = Story::led_by_n1(1);
     story.tick(2, &[Does::Term(0)]);
     assert_eq!(story.broke(), Some(Property::TermNeverBack));
 
-    let mut story = Story::new();
-    let grant = Send(MessageKind::RequestVoteReply, 1, None, Some(false));
-    story.deliver(3, &[Does::Term(4), Vote(1), grant]).crash(3, state());
-    assert_eq!(story.broke(), Some(Property::TermNeverBack));
-
-    let mut story = Story::new();
-    story.deliver(3, &[Does::Term(4)]).crash(3, state());
-    assert_eq!(story.broke(), None, "a term that nobody has heard of may be lost");
+    let forgets = |does: &[Does]| {
+        let mut story = Story::new();
+        story.deliver(3, &[Does::Term(4)]).deliver(3, does).crash(3, state());
+        story.broke()
+    };
+    assert_eq!(forgets(&[]), None, "a term that nobody has heard of may be lost");
+    let says = |kind, reject| forgets(&[Send(kind, 1, Some(0), reject)]);
+    for kind in [MessageKind::PreVote, MessageKind::Propose, MessageKind::ReadIndex] {
+        assert_eq!(says(kind, None), None, "{kind:?} promises nothing");
+    }
+    assert_eq!(says(MessageKind::PreVoteReply, Some(false)), None, "nor does the answer to it");
+    for (kind, reject) in [
+        (MessageKind::RequestVote, None),
+        (MessageKind::RequestVoteReply, Some(false)),
+        (MessageKind::RequestVoteReply, Some(true)),
+        (MessageKind::AppendEntries, None),
+        (MessageKind::AppendAccepted, Some(false)),
+        (MessageKind::AppendRejected, Some(true)),
+        (MessageKind::Heartbeat, None),
+        (MessageKind::HeartbeatReply, None),
+        (MessageKind::ReadIndexReply, None),
+    ] {
+        assert_eq!(says(kind, reject), Some(Property::TermNeverBack), "{kind:?}");
+    }
 }
 
 /// Raft Figure 2: the commit index goes back while the server runs.
@@ -327,8 +221,36 @@ fn durable_on_quorum() {
     assert_eq!(story.broke(), Some(Property::DurableOnQuorum), "n2 has it, but not on its disk");
 
     let mut story = Story::led_by_n1(1);
-    story.tick(1, &[Config(vec![1, 3])]).tick(1, &[Commit(1)]);
+    story.tick(1, &[Config(Some(1), vec![1, 3])]).tick(1, &[Commit(1)]);
     assert_eq!(story.broke(), Some(Property::DurableOnQuorum), "n2 does not vote");
+}
+
+/// Raft §5.3: what was committed is lost again by a disk, so that no quorum holds it any more.
+#[test]
+fn durable_on_quorum_for_ever() {
+    let committed = || {
+        let mut story = Story::led_by_n1(2);
+        story.tick(1, &[Commit(2)]);
+        story
+    };
+    // n2 knows nothing of the commitment, and deletes what it had acknowledged.
+    let mut story = committed();
+    story.deliver(2, &[Truncate(2)]);
+    assert_eq!(story.broke(), Some(Property::DurableOnQuorum));
+    // A crash takes it.
+    let mut story = committed();
+    story.states[1].role = None;
+    story.event(EventKind::Crash, 2, &[Truncate(1)]);
+    assert_eq!(story.broke(), Some(Property::DurableOnQuorum));
+    // Where three of three have it, one may lose it; and anybody what was not committed.
+    let mut story = committed();
+    for index in 1..=3 {
+        story.deliver(3, &[Does::Term(1), Append(1, index), Durable(index)]);
+    }
+    story.deliver(3, &[Truncate(3)]);
+    story.states[2].role = None;
+    story.event(EventKind::Crash, 3, &[Truncate(2)]);
+    assert_eq!(story.broke(), None);
 }
 
 /// Raft Figure 2: acknowledged before it is on the disk.
