@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use crate::browser;
 use crate::command::{cargo, root};
 use crate::stages::{Stage, Stages};
-use crate::suite;
+use crate::suite::{self, SEEDS};
 
 /// Schedules of the lockstep; of 500 steps each, its default.
 const SCHEDULES: u64 = 10_000;
@@ -19,8 +19,6 @@ const SCHEDULES: u64 = 10_000;
 const POINTS: u64 = 10_000;
 /// Histories judged by our linearizability tester and by stateright's.
 const HISTORIES: u64 = 10_000;
-/// Seeds whose traces must be the same in debug, release and WebAssembly.
-const SEEDS: u64 = 1_000;
 /// Minutes of fuzzing, if nobody says how many.
 const MINUTES: u64 = 30;
 
