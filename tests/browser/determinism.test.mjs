@@ -13,7 +13,7 @@ test("WebAssembly has the native traces", async () => {
   const file = process.env.RAFT_LAB_HASHES;
   assert.ok(file, "no native hashes: run `cargo xtask test determinism` first");
   const native = (await readFile(file, "utf8")).trim().split("\n");
-  assert.ok(native.length >= 50, `${native.length} seeds`);
+  assert.ok(native.length >= 1_000, `${native.length} seeds`);
   await lab.visit("index.html", {}, async (page) => {
     await alive(page);
     const seeds = native.map((line) => line.split(/\s+/)[0]);

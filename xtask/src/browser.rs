@@ -15,18 +15,45 @@ use crate::tools::version_of;
 /// # Errors
 /// Node or a browser is missing, or a test fails.
 pub(crate) fn test(stage: &mut Stage, hashes: &Path) -> Result<()> {
-    let dir = root().join("tests/browser");
-    packages(stage, &dir)?;
+    let files = test_files(&folder())?;
+    let mut node = node(stage, hashes)?;
+    stage.run(node.args(files))
+}
+
+/// Compares the traces of so many seeds, whose native hashes stand in a file, with those of the page,
+/// and counts them.
+///
+/// # Errors
+/// As [`test`]; also if the file has fewer seeds.
+pub(crate) fn determinism(stage: &mut Stage, seeds: u64, hashes: &Path) -> Result<()> {
+    let native = fs::read_to_string(hashes).context("run the stage `determinism` first")?;
+    let lines = native.lines().count() as u64;
+    if lines != seeds {
+        bail!("{} has {lines} seeds, not {seeds}", hashes.display());
+    }
+    let mut node = node(stage, hashes)?;
+    stage.run(node.arg(folder().join("determinism.test.mjs")))?;
+    println!("{seeds} seeds: WebAssembly has the native traces");
+    stage.passed += seeds - 1;
+    Ok(())
+}
+
+fn folder() -> PathBuf {
+    root().join("tests/browser")
+}
+
+/// Node's test runner, with all that the tests need, to be told which files to run.
+fn node(stage: &mut Stage, hashes: &Path) -> Result<Command> {
+    packages(stage, &folder())?;
     let mut node = command("node");
     node.args(["--test", "--test-concurrency=1", "--test-reporter=spec"]);
-    node.args(test_files(&dir)?);
     node.env("CHROME", chromium()?);
     node.env("RAFT_LAB_DIST", root().join("dist"));
     // Absent when only this stage was asked for on a fresh checkout; the tests then say so.
     if hashes.is_file() {
         node.env("RAFT_LAB_HASHES", hashes);
     }
-    stage.run(&mut node)
+    Ok(node)
 }
 
 fn test_files(dir: &Path) -> Result<Vec<PathBuf>> {

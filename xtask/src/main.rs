@@ -2,13 +2,16 @@
 //!
 //! Start reading here: each command is a function below, a list of what it does in its order.
 //! [`tools`] finds or fetches what the page's build needs, [`page`] calls Trunk, [`stages`] times
-//! what `check` and `test` do and counts it, [`sizes`] weighs the page, [`browser`] finds Chromium
+//! what `check`, `test` and `prove` do and counts it, [`bench`] holds speed and memory against the
+//! design, [`sizes`] weighs the page, [`browser`] finds Chromium
 //! and runs the tests in it. Writing the lesson pages is a program of its own, `pages/`, so that
 //! this one needs nothing of the lab.
 
+mod bench;
 mod browser;
 mod command;
 mod page;
+mod prove;
 mod sizes;
 mod stages;
 mod suite;
@@ -27,6 +30,11 @@ usage: cargo xtask COMMAND
   check                          formatting, clippy (native and wasm), fast tests: 3 minutes
   test [STAGE…]                  everything, the page in a real browser included; STAGE runs only
                                  the stages whose names begin so, on what was built before
+  prove [STAGE…] [--minutes M]   the long runs of docs/proof.md, with 30 minutes of fuzzing or M:
+                                 lockstep, linearizability, time-travel, fuzz, determinism,
+                                 page and wasm (which need one another in this order)
+  bench [WHAT…] [--rounds N]     speed and memory against the design's floors and targets, as
+                                 tables; WHAT is raft, simulator, seek or memory
   tools                          fetch the tools of the page's build, and say where they are
 
 Environment:
@@ -55,6 +63,8 @@ fn run(arguments: &[&str]) -> Result<ExitCode> {
         }
         ["check"] => return Ok(suite::check()),
         ["test", only @ ..] => return Ok(suite::test(only)),
+        ["prove", options @ ..] => return prove::prove(options),
+        ["bench", options @ ..] => return bench::bench(options),
         ["tools"] => {
             for dir in tools::for_page(page::Profile::Release)?.dirs() {
                 println!("{}", dir.display());

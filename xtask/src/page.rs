@@ -107,23 +107,28 @@ fn become_program(mut program: Command) -> Result<()> {
     run(&mut program)
 }
 
+/// How the release page is compiled, whether Trunk calls cargo or somebody else does.
+///
 /// Lets cargo build the standard library too, for size, leaves out the places of panics and what
 /// `{:?}` prints (so nothing that a person reads may be formatted that way), and keeps paths of this
 /// machine out of the page. About 40 kB of 320 after compression.
 ///
 /// Building the standard library is not stable yet; the toolchain is pinned, so what is allowed here
 /// does not change under us.
-fn for_size(trunk: &mut Command) -> Result<()> {
+///
+/// # Errors
+/// What the standard library needs cannot be fetched, or the user has no home.
+pub(crate) fn for_size(build: &mut Command) -> Result<()> {
     // As in `trunk` below: what the standard library needs is fetched before Trunk stays offline.
     let mut fetch = cargo("fetch --quiet --target wasm32-unknown-unknown");
     run(fetch.env("RUSTC_BOOTSTRAP", "1").env("CARGO_UNSTABLE_BUILD_STD", "std,panic_abort"))?;
     let home = std::env::home_dir().context("this user has no home folder")?;
     let flags =
         format!("-Zlocation-detail=none -Zfmt-debug=none --remap-path-prefix={}=~", home.display());
-    trunk.env("RUSTC_BOOTSTRAP", "1");
-    trunk.env("CARGO_UNSTABLE_BUILD_STD", "std,panic_abort");
-    trunk.env("CARGO_UNSTABLE_BUILD_STD_FEATURES", "optimize_for_size");
-    trunk.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", flags);
+    build.env("RUSTC_BOOTSTRAP", "1");
+    build.env("CARGO_UNSTABLE_BUILD_STD", "std,panic_abort");
+    build.env("CARGO_UNSTABLE_BUILD_STD_FEATURES", "optimize_for_size");
+    build.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", flags);
     Ok(())
 }
 

@@ -113,6 +113,26 @@ impl Stage {
     /// # Errors
     /// As [`command::watch`].
     pub(crate) fn run(&mut self, command: &mut Command) -> Result<()> {
+        self.run_seeing(command, &mut |_| {})
+    }
+
+    /// Runs a command in what is left of the stage's time, and counts not its tests but what it says
+    /// that it did: the numbers before `what` in its output.
+    ///
+    /// # Errors
+    /// As [`command::watch`]; also if it did less than what was `wanted`.
+    pub(crate) fn count(&mut self, command: &mut Command, wanted: u64, what: &str) -> Result<()> {
+        let before = self.passed;
+        let mut counted = 0;
+        self.run_seeing(command, &mut |line| counted += number_before(line, what))?;
+        if counted < wanted {
+            bail!("it says {counted} {what}, where {wanted} were asked for");
+        }
+        self.passed = before + counted;
+        Ok(())
+    }
+
+    fn run_seeing(&mut self, command: &mut Command, see: &mut dyn FnMut(&str)) -> Result<()> {
         if std::io::stdout().is_terminal() {
             command.env("CARGO_TERM_COLOR", "always");
         }
@@ -120,6 +140,7 @@ impl Stage {
         let (passed, failed) = (&mut self.passed, &mut self.failed);
         command::watch(command, left, &mut |line| {
             println!("{line}");
+            see(line);
             let counted = tests_in(line);
             *passed += counted.0;
             *failed += counted.1;
@@ -148,6 +169,13 @@ fn tests_in(line: &str) -> (u64, u64) {
         Some(("fail" | "cancelled", failed)) => (0, number(failed)),
         _ => (0, 0),
     }
+}
+
+/// The number that stands right before `what`; 0 if none does.
+fn number_before(line: &str, what: &str) -> u64 {
+    let before = line.split_once(what).map_or("", |(before, _)| before);
+    let word = before.split_whitespace().next_back();
+    word.and_then(|word| word.parse().ok()).unwrap_or(0)
 }
 
 /// The line without terminal escapes.
@@ -191,6 +219,25 @@ mod tests {
         check("# cancelled 1", (0, 1));
         check("ℹ tests 9", (0, 0));
         check("test kv::put ... ok", (0, 0));
+    }
+
+    /// What a program says that it did is counted, wherever in a line it says so; if it did less than
+    /// it was asked for, or fails, the stage fails.
+    #[test]
+    #[cfg(unix)]
+    fn what_was_done_is_counted() {
+        let check = |script: &str, passed: u64, good: bool| {
+            let mut stages = Stages::new(&[]);
+            let mut shell = Command::new("sh");
+            shell.args(["-c", script]);
+            stages.run("some", 1, |stage| stage.count(&mut shell, 30, "seeds,"));
+            let done = &stages.done[0];
+            assert_eq!((done.passed, done.failed == 0), (passed, good), "{script}");
+        };
+        check("echo 'test fuzz ... 20 seeds, well'; echo '17 seeds, 3 events'", 37, true);
+        check("echo '29 seeds, 3 events'", 0, false);
+        check("echo 'no seeds, 30 events'; echo 'seeds, 31'", 0, false);
+        check("echo '30 seeds, 3 events'; exit 3", 0, false);
     }
 
     /// A stage that fails counts as a failure even when no test of its own did.

@@ -1,7 +1,7 @@
 //! What `check` and `test` do, stage after stage.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
@@ -11,6 +11,9 @@ use crate::page::{self, Profile};
 use crate::stages::{Stage, Stages};
 use crate::tools::{self, WASM};
 use crate::{browser, sizes};
+
+/// Seeds whose traces must be the same in debug, release and WebAssembly: 20 seconds for all three.
+pub(crate) const SEEDS: u64 = 1_000;
 
 /// Formatting, clippy and fast tests.
 pub(crate) fn check() -> ExitCode {
@@ -26,7 +29,7 @@ pub(crate) fn test(only: &[&str]) -> ExitCode {
     quick(&mut stages);
     stages.run("lessons", 5, |stage| stage.run(&mut cargo("run -q -p lab -- lessons check")));
     let hashes = root().join("target/raft-lab/hashes.txt");
-    stages.run("determinism", 8, |_| determinism(&hashes));
+    stages.run("determinism", 8, |stage| determinism(stage, SEEDS, &hashes));
     if !stages.run("page", 10, build_page) {
         stages.skip("sizes", "no page");
         stages.skip("browser", "no page");
@@ -58,27 +61,60 @@ fn quick(stages: &mut Stages) {
     });
 }
 
-fn build_page(stage: &mut Stage) -> Result<()> {
+/// Builds the release page.
+///
+/// # Errors
+/// It does not build, or a tool is missing.
+pub(crate) fn build_page(stage: &mut Stage) -> Result<()> {
     stage.run(&mut page::build_command(&tools::for_page(Profile::Release)?)?)
 }
 
-/// One seed, one trace: in debug and in release; the browser tests compare WebAssembly's with these.
-fn determinism(hashes: &PathBuf) -> Result<()> {
+/// One seed, one trace: in debug and in release. Counts the seeds, and writes their hashes into a
+/// file, for the browser tests to compare WebAssembly's with.
+///
+/// # Errors
+/// Two traces differ, or some are missing.
+pub(crate) fn determinism(stage: &mut Stage, seeds: u64, hashes: &Path) -> Result<()> {
     let trace = |profile: &str| {
-        ask(&mut cargo(&format!("run -q {profile} -p lab -- hash --seeds 1..50")))
+        ask(&mut cargo(&format!("run -q {profile} -p lab -- hash --seeds 1..{seeds}")))
             .with_context(|| format!("`lab hash` failed (options: `{profile}`)"))
     };
     let debug = trace("")?;
     let release = trace("--release")?;
-    let seeds = debug.lines().count();
-    if seeds < 50 {
-        bail!("`lab hash` printed {seeds} hashes, not 50");
-    }
-    if let Some((a, b)) = debug.lines().zip(release.lines()).find(|(a, b)| a != b) {
-        bail!("debug and release differ: `{a}` and `{b}`");
-    }
+    compare(&debug, &release, seeds)?;
     println!("{seeds} seeds: debug and release have the same traces");
     let dir = hashes.parent().context("a file has a folder")?;
     fs::create_dir_all(dir)?;
-    Ok(fs::write(hashes, debug + "\n")?)
+    fs::write(hashes, debug + "\n")?;
+    stage.passed += seeds;
+    Ok(())
+}
+
+/// Compares the hashes that two builds printed, a line a seed.
+fn compare(debug: &str, release: &str, seeds: u64) -> Result<()> {
+    for (build, hashes) in [("debug", debug), ("release", release)] {
+        let lines = hashes.lines().count() as u64;
+        if lines != seeds {
+            bail!("`lab hash` printed {lines} hashes in {build}, not {seeds}");
+        }
+    }
+    match debug.lines().zip(release.lines()).find(|(a, b)| a != b) {
+        Some((a, b)) => bail!("debug and release differ: `{a}` and `{b}`"),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Equal means: as many as were asked for, and all of them the same.
+    #[test]
+    fn hashes_are_compared() {
+        compare("1 a\n2 b", "1 a\n2 b", 2).unwrap();
+        let error = compare("1 a\n2 b", "1 a\n2 c", 2).unwrap_err().to_string();
+        assert_eq!(error, "debug and release differ: `2 b` and `2 c`");
+        assert!(compare("1 a\n2 b", "1 a", 2).is_err());
+        assert!(compare("", "", 2).is_err());
+    }
 }

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use clap::{Parser, Subcommand, ValueEnum};
 use lab::fuzz::{FuzzOptions, fuzz};
@@ -64,9 +65,12 @@ struct Run {
 
 #[derive(clap::Args)]
 struct Fuzz {
-    /// Seeds, the last one included: `1..50`.
-    #[arg(long, default_value = "1..100", value_parser = seeds)]
-    seeds: (u64, u64),
+    /// Seeds, the last one included: `1..50`. Otherwise 1..100, or as many as there is time for.
+    #[arg(long, value_parser = seeds)]
+    seeds: Option<(u64, u64)>,
+    /// Begins no seed after so many minutes.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    minutes: Option<u32>,
     /// Events of each seed before all faults end.
     #[arg(long, default_value_t = 20_000)]
     steps: u64,
@@ -166,7 +170,9 @@ fn execute(command: Command) -> io::Result<u8> {
         }
         Command::Fuzz(options) => {
             let processors = std::thread::available_parallelism().map_or(1, |n| n.get());
-            let (first, last) = options.seeds;
+            let seeds_max = if options.minutes.is_some() { u64::MAX } else { 100 };
+            let (first, last) = options.seeds.unwrap_or((1, seeds_max));
+            let minutes = |minutes: u32| Duration::from_secs(60 * u64::from(minutes));
             let options = FuzzOptions {
                 first,
                 last,
@@ -175,6 +181,7 @@ fn execute(command: Command) -> io::Result<u8> {
                 disabled: options.disable,
                 jobs: options.jobs.unwrap_or(u32::try_from(processors).unwrap_or(1)),
                 shrink_tries: options.shrink_tries,
+                until: options.minutes.map(|number| Instant::now() + minutes(number)),
             };
             let status = fuzz(&options, &mut out)?;
             out.flush()?;

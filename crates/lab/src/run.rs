@@ -180,7 +180,8 @@ impl Files {
                     }
                 }
                 Traced::Ended(history) => {
-                    self.misfit = self.misfit.take().or_else(|| linear::check(&history).err());
+                    self.misfit =
+                        self.misfit.take().or_else(|| linear::check(history.iter()).err());
                     if let Some(file) = &mut self.history {
                         history.iter().try_for_each(|record| export::record(record, file))?;
                     }
@@ -191,7 +192,7 @@ impl Files {
     }
 
     fn finish(&mut self, session: &Session) -> io::Result<()> {
-        self.write(vec![Traced::Ended(session.cluster().history().to_vec())])?;
+        self.write(vec![Traced::Ended(session.cluster().history().clone())])?;
         self.trace.as_mut().map_or(Ok(()), Write::flush)?;
         self.history.as_mut().map_or(Ok(()), Write::flush)
     }

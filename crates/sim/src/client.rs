@@ -12,6 +12,7 @@ use member::raft_core::{NodeId, Term};
 use member::{Consistency, MemberRequest, Micros, Request, Response, ServerError};
 use serde::{Deserialize, Serialize};
 
+use crate::chunks::Chunks;
 use crate::trace::Seq;
 
 /// The number of a call, counted from 1.
@@ -284,9 +285,9 @@ impl LiveCall {
 pub(crate) struct Clients {
     /// In the order in which they began.
     pub(crate) live: Vec<LiveCall>,
-    /// Of the first call, of the second, …; copied when a clone of the cluster goes its own way.
-    outcomes: Arc<Vec<Option<Arc<Outcome>>>>,
-    history: Arc<Vec<HistoryRecord>>,
+    /// Of the first call, of the second, ….
+    outcomes: Chunks<Option<Arc<Outcome>>>,
+    history: Chunks<HistoryRecord>,
     calls: u64,
 }
 
@@ -298,12 +299,12 @@ fn slot(id: CallId) -> usize {
 impl Clients {
     pub(crate) fn next_id(&mut self) -> CallId {
         self.calls += 1;
-        Arc::make_mut(&mut self.outcomes).push(None);
+        self.outcomes.push(None);
         CallId(self.calls)
     }
 
     pub(crate) fn begin(&mut self, call: LiveCall, at: Micros) {
-        Arc::make_mut(&mut self.history).push(HistoryRecord::Call {
+        self.history.push(HistoryRecord::Call {
             call: call.id,
             client: call.client.clone(),
             at,
@@ -331,10 +332,10 @@ impl Clients {
         let place = self.live.iter().position(|call| call.id == id)?;
         let call = self.live.remove(place);
         let outcome = Arc::new(outcome);
-        if let Some(slot) = Arc::make_mut(&mut self.outcomes).get_mut(slot(id)) {
+        if let Some(slot) = self.outcomes.get_mut(slot(id)) {
             *slot = Some(Arc::clone(&outcome));
         }
-        Arc::make_mut(&mut self.history).push(HistoryRecord::Return { call: id, at, outcome });
+        self.history.push(HistoryRecord::Return { call: id, at, outcome });
         match call.stage {
             Stage::Sent { node, .. } | Stage::Serving { node } => Some(node),
             Stage::Seeking | Stage::Answered { .. } | Stage::HungUp { .. } => None,
@@ -345,7 +346,7 @@ impl Clients {
         self.outcomes.get(slot(id))?.as_deref()
     }
 
-    pub(crate) fn history(&self) -> &[HistoryRecord] {
+    pub(crate) fn history(&self) -> &Chunks<HistoryRecord> {
         &self.history
     }
 }

@@ -5,6 +5,7 @@ use member::raft_core::{Configuration, Delivery, MessageKind, NodeId, RoleKind, 
 use serde::{Deserialize, Serialize};
 
 use crate::checker::{Checkers, Violation};
+use crate::chunks::Chunks;
 use crate::client::{CallId, Clients, HistoryRecord, LiveCall, Outcome};
 use crate::hash;
 use crate::link::Link;
@@ -232,7 +233,7 @@ impl Cluster {
     }
 
     /// All calls and their ends, in order.
-    pub fn history(&self) -> &[HistoryRecord] {
+    pub fn history(&self) -> &Chunks<HistoryRecord> {
         self.clients.history()
     }
 

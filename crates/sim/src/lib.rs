@@ -19,6 +19,7 @@
 mod act;
 mod calls;
 pub mod checker;
+mod chunks;
 mod client;
 mod clock;
 mod cluster;
@@ -36,6 +37,7 @@ mod trace;
 
 pub use act::{ActError, Action};
 pub use checker::{Property, Violation};
+pub use chunks::Chunks;
 pub use client::{
     Answer, Call, CallError, CallId, ClientId, HistoryRecord, LiveCall, Outcome, Stage,
 };

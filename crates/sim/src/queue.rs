@@ -1,6 +1,6 @@
 //! What is going to happen, in order of time; ties are broken by who asked first.
 
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
 use member::Micros;
@@ -12,7 +12,7 @@ use crate::trace::Seq;
 
 /// Something that is going to happen. Whoever scheduled it may have changed their mind since:
 /// the tokens tell a stale item from a valid one, so that nothing is ever searched in the queue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum What {
     /// A heartbeat interval of the node's own clock has passed.
     Tick { node: NodeId, token: u32 },
@@ -44,13 +44,25 @@ pub(crate) enum What {
     Wake,
 }
 
-/// An item of the queue. The order of its fields is the order of the queue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+/// An item of the queue. No two have the same place in it: `order` is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Item {
     pub(crate) at: Micros,
     pub(crate) order: u64,
     pub(crate) what: What,
     pub(crate) cause: Option<Seq>,
+}
+
+impl Ord for Item {
+    fn cmp(&self, other: &Item) -> Ordering {
+        (self.at, self.order).cmp(&(other.at, other.order))
+    }
+}
+
+impl PartialOrd for Item {
+    fn partial_cmp(&self, other: &Item) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 /// All that is going to happen.

@@ -42,7 +42,7 @@ fn a_copy_goes_on_as_the_original() {
     let mut compared = 0;
     for seed in 0.. {
         if compared >= points {
-            return;
+            break;
         }
         let mut dice = Random(seed + 1_000);
         run(seed, |cluster| {
@@ -52,6 +52,7 @@ fn a_copy_goes_on_as_the_original() {
             }
         });
     }
+    println!("{compared} points of clusters: copies went on identically");
 }
 
 fn compare_copies(cluster: &Cluster, seed: u64) {

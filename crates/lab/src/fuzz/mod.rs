@@ -19,6 +19,7 @@ mod tests;
 use std::io::{self, Write};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use sim::member::raft_core::Rule;
 
@@ -46,6 +47,8 @@ pub struct FuzzOptions {
     pub jobs: u32,
     /// How many scripts may be tried to shrink one.
     pub shrink_tries: u32,
+    /// From this moment on no seed is begun, but for the first.
+    pub until: Option<Instant>,
 }
 
 /// What a campaign came to.
@@ -113,7 +116,8 @@ pub fn campaign(options: &FuzzOptions, progress: &(dyn Fn(u64) + Sync)) -> Campa
             scope.spawn(|| {
                 loop {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed > last.load(Ordering::Relaxed) {
+                    let is_late = options.until.is_some_and(|until| Instant::now() >= until);
+                    if seed > last.load(Ordering::Relaxed) || is_late && seed > options.first {
                         return;
                     }
                     let ran = run(seed, options);
@@ -141,7 +145,8 @@ pub fn campaign(options: &FuzzOptions, progress: &(dyn Fn(u64) + Sync)) -> Campa
 /// What a seed draws, as a script: so many events of faults and calls, then the liveness phase.
 pub fn script(seed: u64, steps: u64) -> String {
     let (first, last, nodes, disabled) = (seed, seed, None, Vec::new());
-    let options = FuzzOptions { first, last, steps, nodes, disabled, jobs: 1, shrink_tries: 0 };
+    let (jobs, shrink_tries, until) = (1, 0, None);
+    let options = FuzzOptions { first, last, steps, nodes, disabled, jobs, shrink_tries, until };
     run(seed, &options).recording.text()
 }
 

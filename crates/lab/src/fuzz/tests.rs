@@ -14,6 +14,7 @@ fn options(seeds: (u64, u64), steps: u64) -> FuzzOptions {
         disabled: Vec::new(),
         jobs: 2,
         shrink_tries: 600,
+        until: None,
     }
 }
 
@@ -29,6 +30,14 @@ fn seeds_hold() {
     assert!(campaign.events >= 500 * 20_000);
     let Searched { decided, undecided } = campaign.searched;
     assert!(undecided < decided, "{undecided} searches given up, {decided} decided");
+}
+
+/// Proves: when the time is over no further seed is begun, but one always is.
+#[test]
+fn time_ends_a_campaign() {
+    let over = Some(std::time::Instant::now());
+    let campaign = campaign(&FuzzOptions { until: over, ..options((7, 900), 100) }, &|_| {});
+    assert_eq!(campaign.runs, 1);
 }
 
 /// Proves: what was issued live, line by line, and the script that it is written down as have the

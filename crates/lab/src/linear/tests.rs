@@ -299,17 +299,21 @@ mod against_stateright {
         (search(&Number, &timed, 1_000_000), tester.is_consistent())
     }
 
-    /// Proves: the search says what stateright's tester says, of 1,000 random histories, good and
-    /// bad ones in comparable numbers.
+    /// Proves: the search says what stateright's tester says, of 1,000 random histories (or as many
+    /// as `RAFT_LAB_HISTORIES` asks for), good and bad ones in comparable numbers.
     #[test]
     fn a_thousand_random_histories() {
+        let asked = std::env::var("RAFT_LAB_HISTORIES").ok();
+        let histories = asked.and_then(|asked| asked.parse().ok()).unwrap_or(1_000);
         let mut linearizable = 0;
-        for seed in 0..1_000 {
+        for seed in 0..histories {
             let (ours, theirs) = one_history(seed);
             assert_ne!(ours, Finding::Undecided, "seed {seed}");
             assert_eq!(ours == Finding::Linearizable, theirs, "seed {seed}");
-            linearizable += u32::from(theirs);
+            linearizable += u64::from(theirs);
         }
-        assert!((200..800).contains(&linearizable), "{linearizable} were linearizable");
+        println!("{histories} histories: both say the same; {linearizable} are linearizable");
+        let share = linearizable * 10 / histories;
+        assert!((2..8).contains(&share), "{linearizable} were linearizable");
     }
 }

@@ -215,7 +215,7 @@ impl Calls {
         let returned = event.filter(|event| event.kind == EventKind::Return);
         let returned = returned.and_then(|event| event.call);
         let start = usize::try_from(self.read).unwrap_or(usize::MAX);
-        for record in cluster.history().iter().skip(start) {
+        for record in cluster.history().since(start) {
             self.read += 1;
             match record {
                 HistoryRecord::Call { call, client, request, .. } => {

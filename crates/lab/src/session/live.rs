@@ -30,6 +30,8 @@ pub(super) struct Live {
     pub(super) cluster: Cluster,
     /// How many lines of the timeline have been issued.
     pub(super) cursor: usize,
+    /// The last checkpoint on the way here, so that not every event has to look for it.
+    pub(super) checkpoint: u64,
     pub(super) entries: Vec<Arc<TerminalEntry>>,
     pub(super) feed: Vec<Arc<FeedItem>>,
     pub(super) narrator: Narrator,
@@ -57,6 +59,7 @@ impl Live {
         Live {
             cluster: Cluster::new(settings.clone()),
             cursor: 0,
+            checkpoint: 0,
             entries,
             feed: Vec::new(),
             narrator: Narrator::default(),

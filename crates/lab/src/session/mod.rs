@@ -15,7 +15,7 @@ mod travel;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use sim::{Cluster, Event, HistoryRecord, Settings};
+use sim::{Chunks, Cluster, Event, HistoryRecord, Settings};
 
 use self::live::{Live, Trace};
 use self::timeline::{Recorded, Timeline, read_saved, write_saved};
@@ -30,6 +30,10 @@ use crate::view::{FeedItem, FlightView, GoalView, StageView, TerminalEntry, Time
 
 /// Events between two checkpoints: a seek replays at most about so many.
 const CHECKPOINT_EVERY: u64 = 2_000;
+/// Checkpoints further back than so many events are thinned out: a long run must not fill the memory.
+const CHECKPOINTS_DENSE: u64 = 100_000;
+/// Events between two checkpoints further back.
+const CHECKPOINT_EVERY_SPARSE: u64 = 4 * CHECKPOINT_EVERY;
 /// Virtual time that a set-up may take before it is taken for endless.
 const SETUP_MICROS_MAX: u64 = 600_000_000;
 
@@ -80,7 +84,7 @@ pub enum Traced {
     /// Something happened.
     Event(Box<Event>),
     /// The cluster is gone; this was the history of its clients.
-    Ended(Vec<HistoryRecord>),
+    Ended(Chunks<HistoryRecord>),
 }
 
 /// One cluster with everything that was said to it.
@@ -90,7 +94,7 @@ pub struct Session {
     timeline: Timeline,
     live: Live,
     /// The terminal as it was when this cluster began.
-    prelude: Vec<Arc<TerminalEntry>>,
+    prelude: Arc<Vec<Arc<TerminalEntry>>>,
     /// Live states to replay from, by their events.
     checkpoints: Few<u64, Live>,
     /// The last event that was reached in this timeline.
@@ -103,7 +107,7 @@ pub struct Session {
     standing: Vec<Predicate>,
     /// Goals once reached stay reached, wherever the learner goes in time.
     reached: Few<String, u64>,
-    undo: Vec<Past>,
+    undo: VecDeque<Past>,
     redo: Vec<Past>,
     /// Events since they were last taken, if somebody wants them.
     traced: Trace,
@@ -129,13 +133,13 @@ impl Session {
             timeline: Timeline::new(settings),
             checkpoints: at_start(&live),
             live,
-            prelude: Vec::new(),
+            prelude: Arc::default(),
             end: 0,
             queue: VecDeque::new(),
             awaited: false,
             standing: Vec::new(),
             reached: Few::new(),
-            undo: Vec::new(),
+            undo: VecDeque::new(),
             redo: Vec::new(),
             traced: None,
         };
@@ -173,8 +177,8 @@ impl Session {
         session.enqueue(saved.opening);
         session.opening = opening;
         session.undo.clear();
-        session.prelude.clear();
-        session.timeline.recorded = saved.recorded;
+        session.prelude = Arc::default();
+        session.timeline.recorded = saved.recorded.into();
         session.timeline.setup_end = saved.setup_end;
         for (id, seq) in saved.reached {
             session.reached.insert(id, seq);
@@ -316,7 +320,7 @@ impl Session {
     fn begin_anew(&mut self, line: &Line, change: impl FnOnce(Settings) -> Settings) {
         self.live.close(line);
         self.end_trace();
-        self.prelude = self.live.entries.clone();
+        self.prelude = Arc::new(self.live.entries.clone());
         self.timeline = Timeline::new(change(self.live.cluster.settings().clone()));
         self.timeline.setup_end = Some(0);
         self.live = self.fresh();
@@ -330,7 +334,7 @@ impl Session {
 
     /// Closes the trace of a cluster that is about to be replaced; one that never ran leaves none.
     fn end_trace(&mut self) {
-        let history = self.live.cluster.history().to_vec();
+        let history = self.live.cluster.history().clone();
         if let Some(traced) = &mut self.traced {
             if self.live.cluster.seq().0 == 0 {
                 traced.truncate(traced.len().saturating_sub(2));
@@ -344,7 +348,7 @@ impl Session {
     fn fresh(&self) -> Live {
         let goals = goals::parse(&self.opening.goals).unwrap_or_default();
         let mut live =
-            Live::new(&self.timeline.settings, self.prelude.clone(), &self.standing, &goals);
+            Live::new(&self.timeline.settings, self.prelude.to_vec(), &self.standing, &goals);
         if self.timeline.setup_end == Some(0) {
             live.begin_goals();
         }
@@ -455,9 +459,34 @@ impl Session {
         }
         self.note_goals();
         self.end = self.end.max(seq);
+        if seq >= self.live.checkpoint + CHECKPOINT_EVERY {
+            self.keep_checkpoint(seq);
+        }
+    }
+
+    /// Keeps the present state to replay from, unless one is near that was kept when this was first
+    /// lived through.
+    fn keep_checkpoint(&mut self, seq: u64) {
         let newest = self.checkpoints.at_or_before(&seq).map_or(0, |(at, _)| *at);
+        self.live.checkpoint = newest;
         if seq >= newest + CHECKPOINT_EVERY {
+            self.live.checkpoint = seq;
             self.checkpoints.insert(seq, self.live.clone());
+            self.thin_out(seq.saturating_sub(CHECKPOINTS_DENSE));
+        }
+    }
+
+    /// Forgets the last checkpoint before `event`, if those on both sides of it are close enough.
+    /// Called for each new one, it has soon seen every old one.
+    fn thin_out(&mut self, event: u64) {
+        let before = |event: u64| self.checkpoints.at_or_before(&event.checked_sub(1)?);
+        let Some((at, _)) = before(event) else { return };
+        let Some((previous, _)) = before(*at) else { return };
+        let next = self.checkpoints.iter().find(|(next, _)| *next >= event);
+        let is_close = next.is_some_and(|(next, _)| next - previous <= CHECKPOINT_EVERY_SPARSE);
+        if is_close {
+            let at = *at;
+            self.checkpoints.remove(&at);
         }
     }
 

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use sim::Settings;
+use sim::{Chunks, Settings};
 
 use crate::script::{At, Line, Ppm, ScriptError, parse_script, percentage_text};
 
@@ -29,14 +29,14 @@ pub(super) struct Timeline {
     /// The cluster at event 0.
     pub(super) settings: Settings,
     /// Lines in the order in which they were issued; their events never decrease.
-    pub(super) recorded: Vec<Arc<Recorded>>,
+    pub(super) recorded: Chunks<Arc<Recorded>>,
     /// The event at which the set-up had ended and goals began to be judged.
     pub(super) setup_end: Option<u64>,
 }
 
 impl Timeline {
     pub(super) fn new(settings: Settings) -> Timeline {
-        Timeline { settings, recorded: Vec::new(), setup_end: None }
+        Timeline { settings, recorded: Chunks::default(), setup_end: None }
     }
 
     /// The line that is due after event `seq`, if the first `cursor` lines have been issued.
@@ -77,7 +77,7 @@ pub(super) fn write_saved(
     for (id, seq) in reached {
         let _ = writeln!(text, "{GOAL}{id} {seq}");
     }
-    for recorded in &timeline.recorded {
+    for recorded in timeline.recorded.iter() {
         let _ = writeln!(text, "@{} {}", recorded.seq, bare(&recorded.line));
     }
     let _ = writeln!(text, "{AT_EVENT}{at}");

@@ -17,7 +17,7 @@ const UNDO_MAX: usize = 200;
 #[derive(Clone, Debug)]
 pub(super) struct Past {
     timeline: Timeline,
-    prelude: Vec<Arc<TerminalEntry>>,
+    prelude: Arc<Vec<Arc<TerminalEntry>>>,
     seq: u64,
     end: u64,
 }
@@ -27,11 +27,13 @@ impl Session {
     pub fn seek(&mut self, event: u64) {
         self.queue.clear();
         self.awaited = false;
-        let from = self.checkpoints.at_or_before(&event).map(|(_, live)| live.clone());
-        if event < self.seq()
-            && let Some(live) = from
-        {
-            self.live = live;
+        let nearest = self.checkpoints.at_or_before(&event);
+        if let Some((at, live)) = nearest {
+            // Forth, too, it is nearer than where we are; but who keeps the trace wants all of it.
+            let is_ahead = self.seq() < *at && self.traced.is_none();
+            if event < self.seq() || is_ahead {
+                self.live = live.clone();
+            }
         }
         self.run_to(event);
     }
@@ -47,16 +49,16 @@ impl Session {
 
     pub(super) fn remember_for_undo(&mut self) {
         if self.undo.len() == UNDO_MAX {
-            self.undo.remove(0);
+            self.undo.pop_front();
         }
-        self.undo.push(self.past());
+        self.undo.push_back(self.past());
         self.redo.clear();
     }
 
     fn past(&self) -> Past {
         Past {
             timeline: self.timeline.clone(),
-            prelude: self.prelude.clone(),
+            prelude: Arc::clone(&self.prelude),
             seq: self.seq(),
             end: self.end,
         }
@@ -74,7 +76,7 @@ impl Session {
 
     /// Takes the last line back and goes to the event before it. False if there is none.
     pub fn undo(&mut self) -> bool {
-        let Some(past) = self.undo.pop() else { return false };
+        let Some(past) = self.undo.pop_back() else { return false };
         self.redo.push(self.past());
         self.go_to_past(past);
         true
@@ -83,7 +85,7 @@ impl Session {
     /// Does again what was undone. False if there is nothing.
     pub fn redo(&mut self) -> bool {
         let Some(past) = self.redo.pop() else { return false };
-        self.undo.push(self.past());
+        self.undo.push_back(self.past());
         self.go_to_past(past);
         true
     }
@@ -110,11 +112,53 @@ impl Session {
         if let Ok(fresh) = Session::new(self.opening.clone()) {
             let reached = std::mem::take(&mut self.reached);
             let mut undo = std::mem::take(&mut self.undo);
-            undo.push(past);
+            undo.push_back(past);
             *self = Session { undo, ..fresh };
             for (id, seq) in reached {
                 self.reached.or_insert_with(id, || seq);
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::super::{
+        CHECKPOINT_EVERY, CHECKPOINT_EVERY_SPARSE, CHECKPOINTS_DENSE, Opening, Session,
+    };
+
+    /// Proves: in a long run checkpoints are dense where they are new and sparse where they are old,
+    /// and a seek, back or forth, from anywhere to anywhere, leads to what was there.
+    #[test]
+    fn old_checkpoints_are_thinned_out() {
+        const EVENTS: u64 = 150_000;
+        let mut session = Session::new(Opening::default()).expect("an empty set-up");
+        let mut hashes = BTreeMap::new();
+        while session.seq() < EVENTS {
+            if session.seq().is_multiple_of(20_000) {
+                session.act(&format!("etcdctl put key {} &", session.seq())).expect("a line");
+            }
+            session.step();
+            if session.seq().is_multiple_of(1_117) {
+                hashes.insert(session.seq(), session.cluster().trace_hash());
+            }
+        }
+        let kept: Vec<u64> = session.checkpoints.iter().map(|(at, _)| *at).collect();
+        for pair in kept.windows(2) {
+            let gap = pair[1] - pair[0];
+            assert!(gap <= CHECKPOINT_EVERY_SPARSE, "{kept:?}");
+            assert!(gap == CHECKPOINT_EVERY || pair[0] + CHECKPOINTS_DENSE < EVENTS, "{kept:?}");
+        }
+        let dense = (CHECKPOINTS_DENSE / CHECKPOINT_EVERY) as usize;
+        let sparse = ((EVENTS - CHECKPOINTS_DENSE) / CHECKPOINT_EVERY_SPARSE) as usize;
+        assert!(kept.len() <= dense + sparse + 3, "{kept:?}");
+        let events: Vec<u64> = hashes.keys().copied().collect();
+        for place in 0..events.len() {
+            let event = events[place * 89 % events.len()];
+            session.seek(event);
+            assert_eq!((session.seq(), session.cluster().trace_hash()), (event, hashes[&event]));
         }
     }
 }
