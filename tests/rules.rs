@@ -118,7 +118,7 @@ fn play_until_broken(session: &mut Session) -> Option<(String, usize)> {
             return Some((violation.property.name().to_owned(), place));
         }
         let history = session.cluster().history();
-        if history.len() > told && linear::check(history).is_err() {
+        if history.len() > told && linear::check(history.iter()).is_err() {
             return Some(("linearizability".to_owned(), lines - 1));
         }
         if progress == Progress::Stopped {

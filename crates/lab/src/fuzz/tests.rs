@@ -59,16 +59,16 @@ fn a_run_is_its_script() {
 #[test]
 fn rules_are_missed() {
     let safety = Broken::Safety;
+    // With how many seeds, and in how many lines at most.
     let expected = [
-        (Rule::Majority, safety(Property::DurableOnQuorum)),
-        (Rule::OneVoteATerm, safety(Property::OneVoteATerm)),
-        (Rule::PersistVote, safety(Property::OneVoteATerm)),
-        (Rule::LogConsistencyCheck, safety(Property::LogMatching)),
-        (Rule::UpToDateCheck, safety(Property::LeaderCompleteness)),
-        (Rule::ConfirmLeadershipBeforeRead, safety(Property::ReadSeesWrites)),
+        (Rule::Majority, safety(Property::DurableOnQuorum), 100, 20),
+        (Rule::OneVoteATerm, safety(Property::OneVoteATerm), 100, 20),
+        (Rule::PersistVote, safety(Property::OneVoteATerm), 500, 30),
+        (Rule::LogConsistencyCheck, safety(Property::LogMatching), 100, 20),
+        (Rule::UpToDateCheck, safety(Property::UpToDateLeader), 100, 30),
+        (Rule::ConfirmLeadershipBeforeRead, safety(Property::ReadSeesWrites), 100, 20),
     ];
-    for (rule, broken) in expected {
-        let (seeds, lines_max) = if rule == Rule::PersistVote { (500, 30) } else { (100, 20) };
+    for (rule, broken, seeds, lines_max) in expected {
         let disabled = vec![rule];
         let campaign = campaign(&FuzzOptions { disabled, ..options((1, seeds), 4_000) }, &|_| {});
         let failure = campaign.failure.unwrap_or_else(|| panic!("{} is not missed", rule.name()));
