@@ -380,8 +380,10 @@ impl App {
     }
 
     fn tools(&self, desk: &Desk) -> tools::Look {
+        let members = desk.stage.nodes.iter().filter(|node| node.seat != lab::view::Seat::None);
         tools::Look {
             nodes: u8::try_from(desk.stage.nodes.len()).unwrap_or(u8::MAX),
+            members: u8::try_from(members.count()).unwrap_or(u8::MAX),
             any_cut: desk
                 .stage
                 .links

@@ -21,7 +21,7 @@ pub(crate) struct Cell {
 }
 
 /// The rows of the table, in the order of the keys.
-pub(crate) fn rows(nodes: &[NodeView]) -> Vec<Row> {
+pub(crate) fn rows(nodes: &[&NodeView]) -> Vec<Row> {
     let mut keys: Few<&str, Vec<Option<&KeyRow>>> = Few::new();
     for (place, node) in nodes.iter().enumerate() {
         for row in &node.keys {

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use lab::view::{Condition, NodeView, StageView};
+use lab::view::{Condition, NodeView, Seat, StageView};
 use yew::prelude::*;
 
 use super::key_table::{Cell, rows};
@@ -17,7 +17,9 @@ pub(crate) struct Props {
 }
 
 fn table(stage: &StageView) -> Html {
-    let rows = rows(&stage.nodes);
+    let members: Vec<&NodeView> =
+        stage.nodes.iter().filter(|node| node.seat != Seat::None).collect();
+    let rows = rows(&members);
     if rows.is_empty() {
         return html! { <p class="empty">{ "No keys yet. Write one, and see it arrive on node after node." }</p> };
     }
@@ -26,7 +28,7 @@ fn table(stage: &StageView) -> Html {
             <table class="grid">
                 <thead><tr>
                     <th scope="col">{ "key" }</th>
-                    { for stage.nodes.iter().map(|node| html! {
+                    { for members.iter().map(|node| html! {
                         <th key={node.id} scope="col" data-down={(node.condition == Condition::Crashed).then_some("")}>
                             { words::node(node.id) }<small>{ format!(" rev {}", node.revision) }</small>
                         </th>

@@ -12,7 +12,7 @@ pub(crate) mod popup;
 
 use std::rc::Rc;
 
-use lab::view::{ClientView, LinkView, StageView};
+use lab::view::{ClientView, Condition, LinkView, StageView};
 use yew::prelude::*;
 
 use self::geometry::{Layout, Point};
@@ -128,7 +128,7 @@ fn links(view: &StageView, layout: &Layout, on_act: &Callback<Act>) -> Html {
     let pairs: Vec<(LinkView, LinkView)> = view
         .links
         .iter()
-        .filter(|link| link.from < link.to)
+        .filter(|link| link.from < link.to && !is_gone(view, link.from) && !is_gone(view, link.to))
         .filter_map(|there| Some((*there, *find(there.to, there.from)?)))
         .collect();
     let pair = |(place, (there, back)): (usize, &(LinkView, LinkView))| {
@@ -138,6 +138,11 @@ fn links(view: &StageView, layout: &Layout, on_act: &Callback<Act>) -> Html {
         }
     };
     pairs.iter().enumerate().map(pair).collect()
+}
+
+/// Whether a node was removed: nothing comes from there or goes there any more.
+fn is_gone(view: &StageView, id: u8) -> bool {
+    view.nodes.iter().any(|node| node.id == id && node.condition == Condition::Removed)
 }
 
 fn clients(clients: &[ClientView], layout: &Layout) -> Html {

@@ -19,7 +19,10 @@ pub(crate) enum Tool {
 /// What the tools need to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Look {
+    /// Nodes that have, or had, a place.
     pub(crate) nodes: u8,
+    /// Those that belong to the cluster.
+    pub(crate) members: u8,
     pub(crate) any_cut: bool,
     pub(crate) can_undo: bool,
     pub(crate) can_redo: bool,
@@ -42,7 +45,7 @@ pub(crate) fn tools(props: &Props) -> Html {
         <div class="tools" role="group" aria-label="Tools">
             <div class="segments" role="group" aria-label="Nodes: a new cluster">
                 <span class="segments-name" aria-hidden="true">{ "Nodes" }</span>
-                { for (1..=7).map(|count: u8| size_button(count, look.nodes, on_line)) }
+                { for (1..=7).map(|count: u8| size_button(count, look.members, on_line)) }
             </div>
             { add_button(look.nodes, on_line) }
             <Partition key={look.nodes} nodes={look.nodes} {on_line} />
