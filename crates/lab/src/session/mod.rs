@@ -469,7 +469,10 @@ impl Session {
     fn keep_checkpoint(&mut self, seq: u64) {
         let newest = self.checkpoints.at_or_before(&seq).map_or(0, |(at, _)| *at);
         self.live.checkpoint = newest;
-        if seq >= newest + CHECKPOINT_EVERY {
+        // Where they were thinned out they stay so, however often it is lived through again.
+        let is_old = seq < self.end.saturating_sub(CHECKPOINTS_DENSE);
+        let gap = if is_old { CHECKPOINT_EVERY_SPARSE } else { CHECKPOINT_EVERY };
+        if seq >= newest + gap {
             self.live.checkpoint = seq;
             self.checkpoints.insert(seq, self.live.clone());
             self.thin_out(seq.saturating_sub(CHECKPOINTS_DENSE));
