@@ -116,7 +116,7 @@ impl Timing {
 impl Member {
     /// First start, or restart with what the disk holds. Entries that are known to be committed
     /// are applied again, from the newest snapshot on, by the first [`Member::drain`].
-    pub fn new(config: MemberConfig, stored: Stored, dice: &mut dyn Dice) -> Member {
+    pub fn new(config: MemberConfig, stored: Stored, now: Micros, dice: &mut dyn Dice) -> Member {
         let snapshot = stored.snapshot.as_ref();
         let machine = match snapshot {
             Some(snapshot) => Machine::load(&snapshot.data),
@@ -131,7 +131,7 @@ impl Member {
             reads: Reads::default(),
             replies: Vec::new(),
             timing: Timing {
-                now: Micros(0),
+                now,
                 election_timeout: config.election_timeout,
                 leader: None,
                 led_since: None,

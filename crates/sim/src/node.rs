@@ -68,7 +68,7 @@ impl Node {
         let mut phase = Stream::new(settings.seed, Purpose::Phase(id));
         let mut node = Node::unstarted(settings, id);
         let config = settings.member_config(id, 1);
-        let member = Member::new(config, Stored::default(), &mut node.dice);
+        let member = Member::new(config, Stored::default(), Micros(0), &mut node.dice);
         node.told = NodeState { digest: member.state_digest(), ..NodeState::first() };
         node.member = Some(member);
         node.condition = Condition::Running;
@@ -219,11 +219,12 @@ impl Node {
         self.starts += 1;
         let config = settings.member_config(self.id, self.starts);
         let stored = self.disk.stored().clone();
-        self.member = Some(Member::new(config, stored, &mut self.dice));
+        let local = self.timers.clock.read(now);
+        self.member = Some(Member::new(config, stored, local, &mut self.dice));
         self.condition = Condition::Running;
         // As at its first start, the process begins to tick in a phase of its own.
         let phase = self.dice.micros_up_to(settings.heartbeat.0 - 1);
-        self.timers.next_tick = Micros(self.timers.clock.read(now).0 + 1 + phase);
+        self.timers.next_tick = Micros(local.0 + 1 + phase);
         self.timers.interval = settings.heartbeat;
         self.timers.deadline = None;
         self.schedule_tick(queue);

@@ -90,7 +90,7 @@ impl Loopback {
             ..MemberConfig::new(node, self.voters.clone())
         };
         let disk = self.disks.entry(node).or_default().clone();
-        self.members.insert(node, Member::new(config, disk, &mut Fixed(node)));
+        self.members.insert(node, Member::new(config, disk, self.now, &mut Fixed(node)));
         self.connect();
         self.settle();
     }

@@ -128,6 +128,21 @@ fn a_removed_member_stops_and_never_comes_back() {
 }
 
 #[test]
+fn a_removed_member_that_restarts_takes_its_time_too() {
+    // Proves that the second counts from the restart, in which the removal is applied again: others
+    // who do not know of it yet may need its vote.
+    let mut cluster = Loopback::with_leader(3);
+    assert_eq!(remove(&mut cluster, N1, N3), "n1 n2");
+    cluster.run_for(Micros::from_millis(500));
+    cluster.crash(N3, 0);
+    cluster.start(N3);
+    cluster.run_for(Micros::from_millis(900));
+    assert!(cluster.runs(N3));
+    cluster.run_for(Micros::from_millis(100));
+    assert!(!cluster.runs(N3));
+}
+
+#[test]
 fn a_leader_hands_over_before_its_removal_takes_it_out() {
     // Proves that the cluster has a new leader within a tick, without waiting for an election
     // timeout, whoever was asked; that the old one stops a second later; and that writes go on.
