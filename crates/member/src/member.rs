@@ -123,6 +123,8 @@ impl Member {
             None => Machine::first(config.raft.voters.iter().copied()),
         };
         let joins_later = !config.raft.voters.contains(&config.raft.id);
+        // It says nothing to anybody, who could tell it. (etcd's server hears it as it connects.)
+        let is_removed = machine.members.is_removed(config.raft.id);
         let snapshot_index = snapshot.map_or(Index(0), |it| it.index);
         Member {
             raft: Raft::new(config.raft, stored, dice),
@@ -139,7 +141,7 @@ impl Member {
             connections: Connections::default(),
             strict_reconfig_check: config.strict_reconfig_check,
             announcing: joins_later.then_some(Micros(0)),
-            parting: None,
+            parting: is_removed.then_some(now),
             start: config.start,
             snapshot_count: config.snapshot_count,
             snapshot_index,

@@ -143,6 +143,26 @@ fn a_removed_member_that_restarts_takes_its_time_too() {
 }
 
 #[test]
+fn a_member_whose_snapshot_knows_of_its_removal_stops() {
+    // Proves that it stops by itself: it is nobody's voter, says nothing, and so hears nothing.
+    let mut cluster = Loopback::new(3);
+    cluster.snapshot_count = 1;
+    [N1, N2, N3].into_iter().for_each(|node| cluster.start(node));
+    cluster.run_for(Micros::from_secs(2));
+    assert_eq!(remove(&mut cluster, N1, N3), "n1 n2");
+    cluster.put(N1, "name", "john");
+    cluster.put(N1, "name", "joe");
+    cluster.crash(N3, 0);
+    // All that n1 has had reached n3 in the end, before that.
+    let disk = cluster.disks[&N1].clone();
+    assert!(disk.snapshot.as_ref().is_some_and(|it| !it.config.contains(N3)));
+    cluster.disks.insert(N3, disk);
+    cluster.start(N3);
+    cluster.run_for(SECOND);
+    assert!(!cluster.runs(N3));
+}
+
+#[test]
 fn a_leader_hands_over_before_its_removal_takes_it_out() {
     // Proves that the cluster has a new leader within a tick, without waiting for an election
     // timeout, whoever was asked; that the old one stops a second later; and that writes go on.
