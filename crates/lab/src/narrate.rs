@@ -15,6 +15,8 @@ pub(crate) struct Narrator {
     before: [Option<NodeState>; sim::NODES_MAX as usize],
     /// Candidacies since somebody last won.
     candidacies: u32,
+    /// What was said of the members last.
+    members: Option<String>,
 }
 
 impl Narrator {
@@ -100,12 +102,32 @@ impl Narrator {
         }
         let leads = state.role == Some(RoleKind::Leader);
         if let Some(config) = event.config.as_deref().filter(|_| leads) {
-            told.push(item(event, Level::Neutral, Mark::Members, members(config)));
+            self.members_changed(cluster, event, config, told);
         }
         if leads && state.commit > before.commit {
             told.push(item(event, Level::Neutral, Mark::Commit, committed(cluster, before, state)));
         }
         votes(event, node, told);
+    }
+
+    /// A leader has applied a change of membership, which may have been refused.
+    fn members_changed(
+        &mut self,
+        cluster: &Cluster,
+        event: &Event,
+        config: &ConfigMark,
+        told: &mut Vec<FeedItem>,
+    ) {
+        let first = || {
+            let voters = cluster.settings().node_ids().collect();
+            members(&ConfigMark { voters, ..ConfigMark::default() })
+        };
+        let before = self.members.get_or_insert_with(first);
+        let text = members(config);
+        if *before != text {
+            before.clone_from(&text);
+            told.push(item(event, Level::Neutral, Mark::Members, text));
+        }
     }
 
     fn role_changed(
@@ -343,6 +365,13 @@ mod tests {
                 "n4 was removed from the cluster: its process ends",
             ],
         );
+    }
+
+    /// Proves: a change that was refused when it was applied is not told as one.
+    #[test]
+    fn members_that_stay_the_same_are_not_told() {
+        let told = told(3, "until leader\netcdctl member remove 99\nadvance 1s");
+        assert!(!told.iter().any(|(_, told)| told.starts_with("members")), "{told:#?}");
     }
 
     /// Proves: what clients get is told in the client's terms.
