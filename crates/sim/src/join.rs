@@ -29,10 +29,11 @@ impl Cluster {
         (1..=self.node_count()).map(NodeId)
     }
 
-    /// Who belongs to the cluster: as the leader has it, or without one whoever has applied most.
+    /// Who belongs to the cluster: as the leader has it, or without one whoever has applied most, or
+    /// had when its process died.
     pub fn configuration(&self) -> &Configuration {
         let leader = self.leader();
-        let knows = |node: &&Node| (leader == Some(node.id()), node.state().applied);
+        let knows = |node: &&Node| (leader == Some(node.id()), node.config_as_of);
         // There is at least one node.
         &self.nodes.iter().max_by_key(knows).unwrap_or(&self.nodes[0]).told_config
     }

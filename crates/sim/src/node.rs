@@ -1,6 +1,6 @@
 //! A node: a server process, its disk, and its clock.
 
-use member::raft_core::{Configuration, NodeId, RoleKind, Stored};
+use member::raft_core::{Configuration, Index, NodeId, RoleKind, Stored};
 use member::{Member, Micros};
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +43,9 @@ pub struct Node {
     /// What the trace has said last.
     pub(crate) told: NodeState,
     pub(crate) told_config: Configuration,
+    /// How much its process had applied when it last told anything, be it down now: as of then,
+    /// `told_config` is what it knows.
+    pub(crate) config_as_of: Index,
     /// The digest of a state machine that has applied nothing.
     first_digest: u64,
 }
@@ -103,6 +106,7 @@ impl Node {
             parked: Vec::new(),
             told: NodeState { role: None, digest: first_digest, ..NodeState::first() },
             told_config: Configuration::of_voters(settings.node_ids()),
+            config_as_of: Index(0),
             first_digest,
         }
     }

@@ -208,6 +208,7 @@ pub(crate) fn tell(node: &mut Node, event: &mut Event, configurations: &[(Index,
     if event.config.is_some() {
         node.told_config = raft.configuration().clone();
     }
+    node.config_as_of = applied;
     node.told = state;
     event.state = Some(state);
 }
