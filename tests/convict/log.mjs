@@ -29,6 +29,7 @@ export class Link {
 /// The entries behind `base`, which is the last one that the log's snapshot stands for (at first index 0).
 export class Log {
   #links = [];
+  #taken = [];
 
   constructor(root) {
     this.base = root;
@@ -44,6 +45,17 @@ export class Log {
     return this.#links[index - this.base.index - 1];
   }
 
+  /// The same, but what a snapshot took away in the present event still counts: one event can append, commit,
+  /// apply, and take a snapshot of all that.
+  inEvent(index) {
+    return this.at(index) ?? this.#taken[index - this.base.index - 1 + this.#taken.length];
+  }
+
+  /// The next event begins.
+  settle() {
+    this.#taken = [];
+  }
+
   /// The whole log is gone, and begins behind `base`.
   install(base) {
     this.base = base;
@@ -54,7 +66,7 @@ export class Log {
   take(index) {
     const base = this.at(index);
     if (base === undefined) return;
-    this.#links.splice(0, index - this.base.index);
+    this.#taken = this.#links.splice(0, index - this.base.index);
     this.base = base;
   }
 

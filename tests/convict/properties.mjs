@@ -82,7 +82,7 @@ function upToDateLeader(run, { event, node, before, after, begins, sent }) {
   for (const message of sent) {
     if (message.type === "RequestVote") run.requests.set(`${node.id} ${message.term}`, message);
   }
-  const fresh = after.term !== before.term || before.vote === undefined;
+  const fresh = after.term !== before.term || after.vote !== before.vote;
   if (event.kind === "deliver" && fresh && after.vote !== undefined && after.vote !== node.id) {
     const election = `${after.vote} ${after.term}`;
     const request = run.requests.get(election);
@@ -94,14 +94,6 @@ function upToDateLeader(run, { event, node, before, after, begins, sent }) {
   }
   const stale = run.staleVotes.get(`${node.id} ${after.term}`);
   if (begins && stale !== undefined) return `n${node.id} leads in term ${after.term}: ${stale}`;
-}
-
-function stateMachineSafety(run, { node, before, after, running, restarted }) {
-  if (!running || (after.commit === before.commit && !restarted)) return undefined;
-  const end = Math.min(after.commit, run.committedEnd);
-  if (!run.agrees(node, end)) {
-    return `n${node.id} takes ${after.commit} to be committed, and its log is not what was committed up to ${end}`;
-  }
 }
 
 function commitNeverBack(run, { node, before, after, running, restarted }) {
@@ -116,19 +108,28 @@ function commitWithinLog(run, { node, after, running }) {
   if (after.applied > after.commit) return `n${node.id} applied ${after.applied}, and knows ${after.commit} to be committed`;
 }
 
+function stateMachineSafety(run, { node, before, after, running, restarted }) {
+  if (!running || (after.commit === before.commit && !restarted)) return undefined;
+  const end = Math.min(after.commit, run.committedEnd);
+  if (!run.agrees(node, end)) {
+    return `n${node.id} takes ${after.commit} to be committed, and its log is not what was committed up to ${end}`;
+  }
+}
+
 function durableOnQuorum(run, { node, before, after, configBefore, running }) {
   const index = run.committedEnd;
+  if (after.durable < before.durable && run.quorum !== undefined && !isHeld(run, run.quorum)) {
+    return `n${node.id} has lost what was on its disk, and ${index}, which is committed, is on those of no quorum any more`;
+  }
   if (running && after.commit > index) {
     for (let next = index + 1; next <= after.commit; next += 1) {
-      run.committed.push(node.log.at(next));
+      run.committed.push(node.log.inEvent(next));
       run.committedIn.push(after.term);
     }
     run.quorum = [configBefore, node.config].find((config) => isHeld(run, config));
     if (run.quorum === undefined) {
       return `n${node.id} commits ${after.commit}, which is on the disks of no quorum`;
     }
-  } else if (after.durable < before.durable && run.quorum !== undefined && !isHeld(run, run.quorum)) {
-    return `n${node.id} has lost what was on its disk, and ${index}, which is committed, is on those of no quorum any more`;
   }
 }
 
@@ -174,22 +175,21 @@ function oneLeaderCommits(run, { event, node, begins, leads }) {
 function snapshotEqualsState(run, step) {
   const { event, node, after } = step;
   const { snapshot } = event;
-  if (snapshot !== undefined) {
-    if (snapshot.kind === "taken" && snapshot.index > after.applied) {
-      return `n${node.id} takes a snapshot of ${snapshot.index}, and applied ${after.applied}`;
-    }
-    if (differs(run, snapshot.index, snapshot.digest)) {
-      return `a snapshot of n${node.id} is not the state at ${snapshot.index}`;
-    }
-  }
   if (comesFromSnapshot(step) && differs(run, after.applied, after.digest)) {
     return `the state of n${node.id} is not the one of its snapshot at ${after.applied}`;
+  }
+  if (after.applied >= node.log.base.index) node.installing = false;
+  if (snapshot?.kind === "taken" && snapshot.index > after.applied) {
+    return `n${node.id} takes a snapshot of ${snapshot.index}, and applied ${after.applied}`;
+  }
+  if (snapshot !== undefined && differs(run, snapshot.index, snapshot.digest)) {
+    return `a snapshot of n${node.id} is not the state at ${snapshot.index}`;
   }
 }
 
 function comesFromSnapshot(step) {
   const { event, node, before, after } = step;
-  if (after.applied !== node.log.base.index) return false;
+  if (after.applied === 0 || after.applied !== node.log.base.index) return false;
   return dies(step) || event.kind === "restart" || (node.installing && after.applied !== before.applied);
 }
 
@@ -199,10 +199,9 @@ function appliedEqual(run, step) {
     return `n${node.id} had applied ${before.applied}, and has ${after.applied}`;
   }
   const looks = after.applied !== before.applied || restarted || dies(step);
-  if (looks && differs(run, after.applied, after.digest)) {
+  if (looks && !comesFromSnapshot(step) && differs(run, after.applied, after.digest)) {
     return `n${node.id} has applied ${after.applied}, and its state is not the one seen there before`;
   }
-  if (after.applied >= node.log.base.index) node.installing = false;
 }
 
 // Compares with the first digest that was seen for this index.
@@ -213,10 +212,10 @@ function differs(run, index, digest) {
 }
 
 function nextAboveMatch(run, { event, node, before, after, begins, leads, delivered, sent }) {
-  if (begins || !leads || event.config !== undefined) node.known.clear();
   if (!leads) return undefined;
-  const inTerm = delivered?.term === after.term && before.term === after.term;
-  if (delivered?.type === "AppendAccepted" && inTerm && before.role === "leader") {
+  if (begins || event.config !== undefined) {
+    node.known.clear();
+  } else if (delivered?.type === "AppendAccepted" && delivered.term === after.term) {
     const index = Math.min(delivered.index, before.last_index);
     node.known.set(delivered.from, Math.max(index, node.known.get(delivered.from) ?? 0));
   }
@@ -243,7 +242,7 @@ function durableBeforeAcknowledged(run, { node, after, sent }) {
   }
 }
 
-/// In the order in which they look at an event. Those of the last line need no node.
+/// In the order in which they look at an event.
 const PROPERTIES = [
   ["log-matching", logMatching],
   ["leader-append-only", leaderAppendOnly],
@@ -253,14 +252,14 @@ const PROPERTIES = [
   ["election-safety", electionSafety],
   ["leader-completeness", leaderCompleteness],
   ["up-to-date-leader", upToDateLeader],
-  ["state-machine-safety", stateMachineSafety],
   ["commit-never-back", commitNeverBack],
   ["commit-within-log", commitWithinLog],
+  ["state-machine-safety", stateMachineSafety],
   ["durable-on-quorum", durableOnQuorum],
   ["quorum-overlap", quorumOverlap],
   ["one-leader-commits", oneLeaderCommits],
-  ["snapshot-equals-state", snapshotEqualsState],
   ["applied-equal", appliedEqual],
+  ["snapshot-equals-state", snapshotEqualsState],
   ["next-above-match", nextAboveMatch],
   ["one-vote-a-term", oneVoteATerm],
   ["durable-before-acknowledged", durableBeforeAcknowledged],

@@ -67,7 +67,8 @@ export class Run {
 
   /// Is this node's log equal to *committed* up to `index`? What its snapshot stands for counts as equal.
   agrees(node, index) {
-    return index <= node.log.base.index || node.log.at(index) === this.committed[index];
+    const link = node.log.inEvent(index);
+    return link === undefined ? index <= node.log.base.index : link === this.committed[index];
   }
 
   /// The index of the last of *committed*.
@@ -160,6 +161,7 @@ export class Run {
   #changeLog(step) {
     const { event, node, where } = step;
     const { snapshot } = event;
+    node.log.settle();
     if (snapshot?.kind === "installed") {
       const known = this.committed[snapshot.index];
       // A snapshot of what was never committed is judged later ("state-machine-safety").
