@@ -22,14 +22,19 @@ const remove = (call, revision, deleted, answer = {}, args = {}) => (story) =>
 const lostRemoval = (call) => (story) => story.call(call, "delete-range", { key: "k" });
 
 const CONVICTED = {
-  "one revision for two writes": [lost(1, "x"), put(2, 2, "a"), put(3, 2, "b")],
+  "one revision for two writes": [
+    (story) =>
+      story
+        .begin(1, "put", { key: "k", value: "a" })
+        .begin(2, "put", { key: "l", value: "b" })
+        .end(1, { revision: 2 })
+        .end(2, { revision: 2 }),
+  ],
+  "a write with a revision that was told before it began": [lost(1, "a"), put(2, 2, "b"), put(3, 2, "c")],
   "more revisions than writes": [put(1, 3, "a")],
   "a serializable read of what no call can have made": [put(1, 2, "a"), get(2, 3, [pair(2, "a")], { serializable: true })],
   "a value that nobody wrote": [put(1, 2, "a"), get(2, 2, [pair(2, "b")])],
-  "a value that was written later": [
-    get(1, 1, [pair(2, "a")], { serializable: true }),
-    lost(2, "a"),
-  ],
+  "a value that was written later": [lost(1, "b"), get(2, 2, [pair(2, "a")]), lost(3, "a")],
   "a value of a write that failed": [
     (story) => story.call(1, "put", { key: "k", value: "a" }, { outcome: "failed" }),
     lost(2, "b"),
