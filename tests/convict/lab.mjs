@@ -1,7 +1,7 @@
 // Runs scripts in the lab, and hands what it wrote to the judge.
 
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -13,8 +13,15 @@ import { linesOf } from "./lines.mjs";
 /// The repository.
 export const root = path.join(path.dirname(fileURLToPath(import.meta.url)), "..", "..");
 
-/// The program `lab`; `cargo xtask test` says where it is.
-const LAB = process.env.RAFT_LAB ?? path.join(root, "target", "debug", "lab");
+/// The program `lab`: named by `RAFT_LAB`, or else built by cargo, which knows where it puts it.
+const LAB = process.env.RAFT_LAB ?? build();
+
+function build() {
+  const words = ["build", "-q", "-p", "lab", "--bin", "lab", "--message-format=json"];
+  const messages = execFileSync("cargo", words, { cwd: root, maxBuffer: 2 ** 28, encoding: "utf8" });
+  const built = messages.trim().split("\n").map((line) => JSON.parse(line).executable);
+  return built.findLast((executable) => typeof executable === "string");
+}
 
 const BROKEN = /a safety property broke: (\S+) broken at event (\d+)/;
 

@@ -8,20 +8,6 @@ import { DOWN } from "./replay.mjs";
 
 const dies = ({ event }) => DOWN.includes(event.kind);
 
-function logMatching(run, { node, appended, gap }) {
-  if (gap !== undefined) {
-    return `n${node.id} appends at ${gap.index}, and its log ends at ${node.log.last.index}`;
-  }
-  for (const link of appended) {
-    for (const other of run.nodes.values()) {
-      const there = other.log.at(link.index);
-      if (there !== undefined && there.term === link.term && there !== link) {
-        return `n${node.id} and n${other.id} have entries of term ${link.term} at ${link.index}, and differ up to there`;
-      }
-    }
-  }
-}
-
 function leaderAppendOnly(run, { event, node, before, after, leads }) {
   const deletes = event.truncated_from !== undefined || event.snapshot?.kind === "installed";
   if (deletes && leads && before.role === "leader" && before.term === after.term) {
@@ -37,6 +23,20 @@ function committedIsKept(run, step) {
   const { snapshot } = event;
   if (snapshot?.kind === "installed" && run.committed[snapshot.index]?.term !== snapshot.term) {
     return `n${node.id} installs a snapshot that ends at ${snapshot.index} in term ${snapshot.term}, which was not committed`;
+  }
+}
+
+function logMatching(run, { node, appended, gap }) {
+  if (gap !== undefined) {
+    return `n${node.id} appends at ${gap.index}, and its log ends at ${node.log.last.index}`;
+  }
+  for (const link of appended) {
+    for (const other of run.nodes.values()) {
+      const there = other.log.at(link.index);
+      if (there !== undefined && there.term === link.term && there !== link) {
+        return `n${node.id} and n${other.id} have entries of term ${link.term} at ${link.index}, and differ up to there`;
+      }
+    }
   }
 }
 
@@ -244,9 +244,9 @@ function durableBeforeAcknowledged(run, { node, after, sent }) {
 
 /// In the order in which they look at an event.
 const PROPERTIES = [
-  ["log-matching", logMatching],
   ["leader-append-only", leaderAppendOnly],
   ["state-machine-safety", committedIsKept],
+  ["log-matching", logMatching],
   ["term-never-back", termNeverBack],
   ["one-vote-a-term", voteForOneself],
   ["election-safety", electionSafety],
