@@ -32,5 +32,7 @@ export function compareWithTrace(run, { where, value }) {
   const event = "call" in value ? call.began : call.returned;
   if (event === undefined) fail(`in the trace call ${number} does not return`);
   if (event.time_us !== value.time_us) fail(`the trace has another time for call ${number}`);
+  // The trace has it only of those that `read-sees-writes` is about.
+  if (event.revision !== undefined && event.revision !== value.revision) fail("the trace has another revision");
   return event;
 }

@@ -16,7 +16,7 @@ const installed = (index, digest = held(index), term = 1) => ({ index, term, kin
 // One entry of n1, on two disks, and committed; n3 has voted and promised, so it may lead.
 const committed = (entries = 2, commit = entries) => Story.led(entries).at(1, { commit });
 const promised = (story) => story.at(2, { term: 2, vote: 3, sent: [granted(3, 2)] });
-const cut = (story) => story.at(2, { truncated_from: 1, last_index: 0, last_term: 0 });
+const cut = (story) => story.at(2, { truncated_from: 1, last_index: 0, last_term: 0, durable: 0 });
 
 const STORIES = {
   "election-safety": {

@@ -149,6 +149,7 @@ export class Run {
     step.restarted = event.kind === "restart" || (step.running && before.role === undefined);
     step.leads = after.role === "leader";
     step.begins = step.leads && !(before.role === "leader" && before.term === after.term);
+    if (after.durable > after.last_index) throw new Malformed(where, "the disk has more of the log than there is");
     if (step.gap === undefined && event.term !== undefined) {
       const { index, term } = node.log.last;
       if (index !== after.last_index || term !== after.last_term) {

@@ -31,12 +31,27 @@ function misfit(fields, value) {
 const object = (fields) => (value) => misfit(fields, value) === undefined;
 const maybe = (test) => [test, "optional"];
 
+const SETTINGS = {
+  heartbeat_us: uint,
+  election_timeout_us: uint,
+  latency_us: uint,
+  jitter_us: uint,
+  sync_latency_us: uint,
+  client_latency_us: uint,
+  loss_ppm: uint,
+  snapshot_count: uint,
+  pre_vote: flag,
+  check_quorum: flag,
+  strict_reconfig_check: flag,
+  rules_off: list(text),
+};
+
 const HEADING = {
   format: oneOf("raft-lab-trace"),
   version: oneOf(1),
   nodes: uint,
   seed: word,
-  settings: (value) => typeof value === "object" && value !== null && list(text)(value.rules_off),
+  settings: object(SETTINGS),
 };
 
 const MEMBERS = { voters: list(uint), outgoing: list(uint), learners: list(uint) };

@@ -13,6 +13,21 @@ export const config = (index, voters, more) => ({ ...(index === undefined ? {} :
 /// An entry; what it carries is told by `hash`.
 export const entry = (index, term, hash = index, kind = "normal") => ({ index, term, kind, hash });
 
+const SETTINGS = {
+  heartbeat_us: 100_000,
+  election_timeout_us: 1_000_000,
+  latency_us: 10_000,
+  jitter_us: 2_000,
+  sync_latency_us: 2_000,
+  client_latency_us: 1_000,
+  loss_ppm: 0,
+  snapshot_count: 10_000,
+  pre_vote: true,
+  check_quorum: true,
+  strict_reconfig_check: true,
+  rules_off: [],
+};
+
 export class Story {
   history = [];
   #seq = 0;
@@ -20,9 +35,8 @@ export class Story {
   #messages = 0;
 
   constructor(nodes = [1, 2, 3]) {
-    const settings = { rules_off: [] };
     this.trace = [
-      { format: "raft-lab-trace", version: 1, nodes: nodes.length, seed: 1, settings },
+      { format: "raft-lab-trace", version: 1, nodes: nodes.length, seed: 1, settings: SETTINGS },
       { seq: 0, time_us: 0, kind: "start", config: members(nodes) },
     ];
   }
