@@ -34,6 +34,11 @@ const STORIES = {
       Story.led(2).at(3, { term: 1, appended: [entry(1, 1, 7)] }),
       Story.led(2).at(3, { term: 1, appended: [entry(1, 0), entry(2, 1)] }),
     ],
+    "the same behind a snapshot of what was committed": committed(1)
+      .at(1, { applied: 1 })
+      .at(3, { term: 1, snapshot: installed(1), commit: 1, config: config(undefined, [1, 2, 3]) })
+      .at(1, { appended: [entry(2, 1)] })
+      .at(3, { appended: [entry(2, 1)] }),
     "another one, of another term": Story.led(2).at(3, { term: 1, appended: [entry(1, 0)] }),
   },
   "leader-completeness": {
@@ -42,6 +47,11 @@ const STORIES = {
       promised(Story.led(2).at(1, { commit: 2, applied: 2, snapshot: taken(2) })).at(3, leads),
     ],
     "it has it": promised(committed(1)).at(3, { term: 1, appended: [entry(1, 1)] }).at(3, leads),
+    "it was committed in a later term": Story.led(1)
+      .at(1, { term: 3, vote: 1, role: "candidate", sent: [asks(2, 3, 1, 1)] })
+      .at(2, { term: 3, vote: 1, sent: [granted(1, 3)] })
+      .at(1, { role: "leader", commit: 1 })
+      .at(3, leads),
     "its snapshot has it": promised(committed(1).at(1, { applied: 1 }))
       .at(3, { snapshot: installed(1), commit: 1, config: config(undefined, [1, 2, 3]) })
       .at(3, leads),
@@ -69,6 +79,15 @@ const STORIES = {
     "a vote is sent, and it leads itself": [
       new Story().at(3, { term: 2, vote: 1, sent: [granted(1, 2)] }).at(3, leads),
     ],
+    "one in the next term, and then the old one is sent": Story.led().at(3, {
+      term: 2,
+      vote: 2,
+      sent: [granted(1), granted(2, 2), granted(1)],
+    }),
+    "the network copies a vote": Story.led()
+      .at(3, { term: 1, vote: 1, sent: [granted(1)] })
+      .at(2, { sent: [{ ...granted(1), id: 9, copy_of: 1 }] })
+      .at(2, { sent: [granted(3)] }),
     "the same vote twice, and one in the next term": Story.led()
       .at(3, { term: 1, vote: 1, sent: [granted(1), granted(1)] })
       .at(3, { term: 2, vote: 2, sent: [granted(2, 2)] }),
@@ -88,6 +107,7 @@ const STORIES = {
   },
   "commit-never-back": {
     "a running node": [committed(2).at(1, { commit: 1 })],
+    "a restart that remembers less": committed(2).crash(1).at(1, { role: "follower", commit: 1 }, "restart"),
     "a restart": committed(2).crash(1, { commit: 0 }).at(1, { role: "follower" }, "restart"),
   },
   "commit-within-log": {
@@ -97,6 +117,23 @@ const STORIES = {
   },
   "durable-on-quorum": {
     "committed on one disk": [Story.led(1).at(1, { appended: [entry(2, 1)], durable: 2, commit: 2 })],
+    "written on two disks, and durable on one": [
+      Story.led(0)
+        .at(2, { term: 1, appended: [entry(1, 1)] })
+        .at(1, { appended: [entry(1, 1)], durable: 1 })
+        .at(1, { commit: 1 }),
+    ],
+    "another entry on the second disk": [
+      Story.led(0)
+        .at(2, { term: 1, appended: [entry(1, 0)], durable: 1 })
+        .at(1, { appended: [entry(1, 1)], durable: 1 })
+        .at(1, { commit: 1 }),
+    ],
+    "committed by two of three, one of which it removes": Story.led(1).at(1, {
+      commit: 1,
+      applied: 1,
+      config: config(1, [1, 3]),
+    }),
     "lost from a disk later": [committed(1).crash(2, { truncated_from: 1, last_index: 0, last_term: 0, durable: 0 })],
     "lost where another one has it": committed(1)
       .at(3, { term: 1, appended: [entry(1, 1)], durable: 1 })
@@ -135,6 +172,11 @@ const STORIES = {
     "behind what was accepted": [acknowledged().at(1, { sent: [append(2, 1)] })],
     "in the same event": [acknowledging({ sent: [append(2, 1)] })],
     "what comes next": acknowledged().at(1, { sent: [append(2, 2)] }),
+    "in an earlier term": acknowledged().at(1, { sent: [append(2, 1, 0)] }),
+    "more than there is": Story.led(2)
+      .at(2, { term: 1, appended: [entry(3, 1)], durable: 3, sent: [accepted(1, 3)] })
+      .at(1, { delivered: 1 }, "deliver")
+      .at(1, { sent: [append(2, 2)] }),
     "to another one": acknowledged().at(1, { sent: [append(3, 1)] }),
     "after a change of the members": acknowledged()
       .at(1, { config: config(1, [1, 2]) })
