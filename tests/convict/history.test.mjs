@@ -39,7 +39,11 @@ const CONVICTED = {
   "more revisions than writes": [put(1, 3, "a")],
   "a serializable read of what no call can have made": [put(1, 2, "a"), get(2, 3, [pair(2, "a")], { serializable: true })],
   "a value that nobody wrote": [put(1, 2, "a"), get(2, 2, [pair(2, "b")])],
-  "a value that was written later": [lost(1, "b"), get(2, 2, [pair(2, "a")]), lost(3, "a")],
+  "a value that was written later": [
+    lost(1, "b"),
+    get(2, 2, [pair(2, "a")], { serializable: true }),
+    lost(3, "a"),
+  ],
   "a value of a write that failed": [
     (story) => story.call(1, "put", { key: "k", value: "a" }, { outcome: "failed" }),
     lost(2, "b"),

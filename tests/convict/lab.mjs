@@ -25,6 +25,19 @@ function build() {
 
 const BROKEN = /a safety property broke: (\S+) broken at event (\d+)/;
 
+/// All that was judged so far.
+export const judged = { acquitted: 0, events: 0, calls: 0, convicted: 0 };
+
+function count({ property, events, calls }) {
+  if (property !== undefined) {
+    judged.convicted += 1;
+  } else {
+    judged.acquitted += 1;
+    judged.events += events;
+    judged.calls += calls;
+  }
+}
+
 /// What `lab` prints, and its exit status.
 export function lab(...words) {
   return new Promise((resolve, reject) => {
@@ -52,7 +65,9 @@ export async function run(script) {
     const { status, stderr } = await lab("run", "--trace", trace, "--history", history, file);
     const [, property, seq] = BROKEN.exec(stderr) ?? [];
     const told = property === undefined ? undefined : { property, seq: Number(seq) };
-    return { verdict: await judge(linesOf(trace), linesOf(history)), told, status };
+    const verdict = await judge(linesOf(trace), linesOf(history));
+    count(verdict);
+    return { verdict, told, status };
   } finally {
     await rm(folder, { recursive: true });
   }

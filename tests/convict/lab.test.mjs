@@ -4,12 +4,17 @@
 import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
-import { describe, test } from "node:test";
+import { after, describe, test } from "node:test";
 
-import { assertAgree, drawn, lab, root, run } from "./lab.mjs";
+import { assertAgree, drawn, judged, lab, root, run } from "./lab.mjs";
 
 const SEEDS = Number(process.env.CONVICT_SEEDS ?? 30);
 const STEPS = Number(process.env.CONVICT_STEPS ?? 3000);
+
+after(() => {
+  const { acquitted, events, calls, convicted } = judged;
+  console.log(`acquitted: ${acquitted} runs, ${events} events, ${calls} calls; convicted: ${convicted} runs`);
+});
 
 const rules = path.join(root, "tests", "rules");
 const scripts = (await readdir(rules)).filter((name) => name.endsWith(".lab")).sort();

@@ -76,6 +76,9 @@ const STORIES = {
         .at(3, { term: 1, vote: 1, sent: [granted(1)] })
         .at(3, { vote: 2, sent: [granted(2)] }),
     ],
+    "two votes in a term, and one of an earlier term between them": [
+      Story.led().at(3, { term: 2, vote: 2, sent: [granted(2, 2), granted(1)] }).at(3, { vote: 1, sent: [granted(1, 2)] }),
+    ],
     "a vote is sent, and it leads itself": [
       new Story().at(3, { term: 2, vote: 1, sent: [granted(1, 2)] }).at(3, leads),
     ],
