@@ -95,6 +95,18 @@ const CONVICTED = {
   ],
   "gone before a deletion began": [put(1, 2, "a"), get(2, 2, []), lostRemoval(3)],
   "gone by a deletion that had no revision": [put(1, 2, "a"), lostRemoval(2), get(3, 2, [])],
+  "gone by a deletion for which no revision is left": [
+    put(1, 2, "a"),
+    lostRemoval(2),
+    (story) => story.call(3, "put", { key: "l", value: "b" }, { revision: 3 }),
+    get(4, 3, []),
+  ],
+  "a lost write that is counted twice": [
+    lost(1, "a"),
+    get(2, 2, [pair(2, "a")]),
+    put(3, 3, "b"),
+    get(4, 3, [pair(3, "b", 3, 2)]),
+  ],
   "gone by a deletion that came too late": [
     put(1, 2, "a"),
     lost(2, "x", "l"),
