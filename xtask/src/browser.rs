@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::command::{ask, command, root, run};
 use crate::stages::Stage;
-use crate::tools::version_of;
+use crate::tools::{self, version_of};
 
 /// Runs every test file against `dist/`.
 ///
@@ -56,7 +56,8 @@ fn node(stage: &mut Stage, hashes: &Path) -> Result<Command> {
     Ok(node)
 }
 
-fn test_files(dir: &Path) -> Result<Vec<PathBuf>> {
+/// The files of tests for Node in a folder, in the order of their names.
+pub(crate) fn test_files(dir: &Path) -> Result<Vec<PathBuf>> {
     let mut files: Vec<PathBuf> =
         fs::read_dir(dir)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
     files.retain(|file| file.to_string_lossy().ends_with(".test.mjs"));
@@ -66,13 +67,7 @@ fn test_files(dir: &Path) -> Result<Vec<PathBuf>> {
 
 /// Installs the packages that the lock file names, unless they are there already.
 fn packages(stage: &mut Stage, dir: &Path) -> Result<()> {
-    match version_of(Path::new("node")) {
-        Some([major, ..]) if major >= 20 => {}
-        Some([old, ..]) => {
-            bail!("Node.js {old} is too old for the browser tests: install 20 or newer")
-        }
-        None => bail!("the browser tests need Node.js 20 or newer: install it, with npm"),
-    }
+    tools::node("the browser tests")?;
     let modified = |file: &str| fs::metadata(dir.join(file)).and_then(|data| data.modified()).ok();
     let installed = modified("node_modules/.package-lock.json");
     if installed.is_some() && installed >= modified("package-lock.json") {

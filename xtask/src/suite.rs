@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 
-use crate::command::{ask, cargo, root};
+use crate::command::{ask, cargo, command, root};
 use crate::page::{self, Profile};
 use crate::stages::{Stage, Stages};
 use crate::tools::{self, WASM};
@@ -28,6 +28,7 @@ pub(crate) fn test(only: &[&str]) -> ExitCode {
     stages.run("tools", 40, |_| tools::for_page(Profile::Release).map(drop));
     quick(&mut stages);
     stages.run("lessons", 5, |stage| stage.run(&mut cargo("run -q -p lab -- lessons check")));
+    stages.run("convict", 5, convict);
     let hashes = root().join("target/raft-lab/hashes.txt");
     stages.run("determinism", 8, |_| determinism(SEEDS, &hashes));
     if !stages.run("page", 10, build_page) {
@@ -59,6 +60,14 @@ fn quick(stages: &mut Stages) {
     stages.run("native", 10, |stage| {
         stage.run(&mut cargo("test --workspace --features xtask/pages --no-fail-fast"))
     });
+}
+
+/// A judge that knows no more than `docs/trace.md` says sees runs of the lab.
+fn convict(stage: &mut Stage) -> Result<()> {
+    tools::node("the outside judge")?;
+    let mut node = command("node");
+    node.args(["--test", "--test-reporter=spec"]);
+    stage.run(node.args(browser::test_files(&root().join("tests/convict"))?))
 }
 
 /// Builds the release page.

@@ -349,6 +349,18 @@ fn executable(name: &str) -> String {
     }
 }
 
+/// Is Node.js there, and not too old?
+///
+/// # Errors
+/// It is not; `whom` says who needs it.
+pub(crate) fn node(whom: &str) -> Result<()> {
+    match version_of(Path::new("node")) {
+        Some([major, ..]) if major >= 20 => Ok(()),
+        Some([old, ..]) => bail!("Node.js {old} is too old for {whom}: install 20 or newer"),
+        None => bail!("Node.js 20 or newer is needed for {whom}: install it, with npm"),
+    }
+}
+
 /// What `program --version` says.
 pub(crate) fn version_of(program: &Path) -> Option<Version> {
     version_in(&ask(Command::new(program).arg("--version"))?)

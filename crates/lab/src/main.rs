@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::{Parser, Subcommand, ValueEnum};
-use lab::fuzz::{FuzzOptions, fuzz};
+use lab::fuzz::{FuzzOptions, fuzz, print_scripts};
 use lab::run::{Remarks, RunOptions, run};
 use lab::sim::member::raft_core::Rule;
 
@@ -86,6 +86,9 @@ struct Fuzz {
     /// Scripts that may be tried to shrink one that breaks something.
     #[arg(long, default_value_t = 2_000)]
     shrink_tries: u32,
+    /// Prints what each seed draws, as a script that `lab run` replays, and judges nothing.
+    #[arg(long, conflicts_with = "minutes")]
+    print: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -169,6 +172,7 @@ fn execute(command: Command) -> io::Result<u8> {
             Ok(0)
         }
         Command::Fuzz(options) => {
+            let only_print = options.print;
             let processors = std::thread::available_parallelism().map_or(1, |n| n.get());
             let seeds_max = if options.minutes.is_some() { u64::MAX } else { 100 };
             let (first, last) = options.seeds.unwrap_or((1, seeds_max));
@@ -183,7 +187,11 @@ fn execute(command: Command) -> io::Result<u8> {
                 shrink_tries: options.shrink_tries,
                 until: options.minutes.map(|number| Instant::now() + minutes(number)),
             };
-            let status = fuzz(&options, &mut out)?;
+            let status = if only_print {
+                print_scripts(&options, &mut out)?
+            } else {
+                fuzz(&options, &mut out)?
+            };
             out.flush()?;
             Ok(status)
         }

@@ -289,6 +289,9 @@ impl Cluster {
         let mut tear = node.tear.clone();
         let loss = if kind == EventKind::Tear { Loss::Torn(&mut tear) } else { Loss::Whole };
         let lost = node.disk.crash(now, loss);
+        // What the log had cut off without writing so, with a rule left out, is back again.
+        let in_memory = node.told.last_index;
+        let returns = (node.disk.last_index() > in_memory).then(|| in_memory.next());
         node.tear = tear;
         node.stop();
         let stored = node.disk.stored();
@@ -300,7 +303,7 @@ impl Cluster {
             event.snapshot = Some(SnapshotMark { index: begins_at, term, kind, digest });
             let behind = stored.log.iter().filter(|entry| entry.index > begins_at);
             event.appended.extend(behind.map(EntryMark::of));
-        } else if let Some(from) = lost.from {
+        } else if let Some(from) = lost.from.into_iter().chain(returns).min() {
             event.truncated_from = Some(from);
             let from = stored.log.iter().position(|entry| entry.index >= from);
             let kept = from.into_iter().flat_map(|from| stored.log.iter().skip(from));

@@ -100,6 +100,7 @@ impl Cluster {
             let what = What::Synced { node: id, token: node.life };
             self.queue.schedule(durable_at, what, Some(event.seq));
         }
+        note_cut(node, last_index, event);
         for (number, message) in send_once_durable {
             node.disk.wait(number, message);
         }
@@ -169,6 +170,19 @@ fn note_write(write: &Write, mut last_index: Index, event: &mut Event) -> Index 
     last_index
 }
 
+/// Notes in the event that the log ends before the place where its writes have left it. That takes a
+/// rule left out (TruncateOnConflictOnly): then entries are deleted and none put in their place, and
+/// nothing is written.
+fn note_cut(node: &Node, last_index: Index, event: &mut Event) {
+    let Some(member) = node.member.as_ref() else { return };
+    let kept = member.raft().last_index();
+    if kept < last_index {
+        let from = event.truncated_from.map_or(kept.next(), |from| from.min(kept.next()));
+        event.truncated_from = Some(from);
+        event.appended.retain(|entry| entry.index <= kept);
+    }
+}
+
 /// Notes in the event a node's state, and the configurations that came into force: those of the
 /// changes of membership that were applied, or the one that a whole new state came with.
 pub(crate) fn tell(node: &mut Node, event: &mut Event, configurations: &[(Index, Configuration)]) {
@@ -183,7 +197,8 @@ pub(crate) fn tell(node: &mut Node, event: &mut Event, configurations: &[(Index,
         leader: raft.leader(),
         commit: raft.commit(),
         applied,
-        durable: node.disk.durable_index(),
+        // The disk may hold more than the log has: see `note_cut`.
+        durable: node.disk.durable_index().min(raft.last_index()),
         last_index: raft.last_index(),
         last_term: raft.last_term(),
         // The state machine changes only when something is applied, or with its process.

@@ -3,6 +3,7 @@
 use member::raft_core::{Index, RoleKind};
 
 use super::commits::Commits;
+use super::log::LogView;
 use super::{NodeView, Property, Verdict, broken};
 use crate::trace::{Event, NodeState, SnapshotKind, SnapshotMark};
 
@@ -24,7 +25,8 @@ pub(super) fn check(
     }
     if let Some(snapshot) = event.snapshot {
         match snapshot.kind {
-            SnapshotKind::Taken => nodes[place].log.compact(snapshot.index),
+            // Later: what is committed in this event may lie before the snapshot (`forget_taken`).
+            SnapshotKind::Taken => {}
             SnapshotKind::Installed => {
                 install(&mut nodes[place], snapshot, commits)?;
             }
@@ -48,6 +50,14 @@ pub(super) fn check(
         check_matching(nodes, place, entry.index)?;
     }
     Ok(())
+}
+
+/// Forgets the entries for which a snapshot stands that the node has taken. One event can append, commit,
+/// apply, and take a snapshot of all that; so this comes when the event has been looked at.
+pub(super) fn forget_taken(log: &mut LogView, event: &Event) {
+    if let Some(SnapshotMark { kind: SnapshotKind::Taken, index, .. }) = event.snapshot {
+        log.compact(index);
+    }
 }
 
 /// A leader never overwrites or deletes entries of its log (Raft §5.3).

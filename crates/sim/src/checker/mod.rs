@@ -379,6 +379,8 @@ impl Checkers {
         deposed::check(&self.nodes, place, state, event)?;
         self.states.check(&self.nodes[place], state, event)?;
         progress::check(&mut self.nodes[place], state, event, arrived)?;
-        elections::check_sent(&mut self.nodes[place], state, event)
+        elections::check_sent(&mut self.nodes[place], state, event)?;
+        logs::forget_taken(&mut self.nodes[place].log, event);
+        Ok(())
     }
 }
