@@ -37,11 +37,11 @@ pub(crate) struct Chart {
 fn kind(mark: Mark) -> Option<&'static str> {
     match mark {
         Mark::Election => Some("election"),
-        Mark::Fault | Mark::Members => Some("fault"),
+        Mark::Fault => Some("fault"),
         Mark::Client => Some("client"),
         Mark::Commit => Some("commit"),
         Mark::Violation => Some("violation"),
-        Mark::Leader | Mark::StepDown => None,
+        Mark::Leader | Mark::StepDown | Mark::Members => None,
     }
 }
 

@@ -72,11 +72,11 @@ fn rules_off(cluster: &Cluster) -> Vec<String> {
         .collect()
 }
 
-fn condition(node: &Node) -> Condition {
+fn condition(cluster: &Cluster, node: &Node) -> Condition {
     match node.condition() {
         sim::Condition::Running => Condition::Running,
         sim::Condition::Paused => Condition::Paused,
-        sim::Condition::Crashed if node.has_parted() => Condition::Removed,
+        sim::Condition::Crashed if cluster.is_removed(node.id()) => Condition::Removed,
         sim::Condition::Crashed if node.starts() == 0 => Condition::Unstarted,
         sim::Condition::Crashed => Condition::Crashed,
     }
@@ -109,7 +109,7 @@ fn node_view(cluster: &Cluster, node: &Node) -> NodeView {
     let keys = member.store().range(&range).map(|response| response.kvs).unwrap_or_default();
     NodeView {
         id: node.id().0,
-        condition: condition(node),
+        condition: condition(cluster, node),
         seat: seat(cluster, node),
         role: role(raft.role_kind()),
         term: raft.term().0,
@@ -142,7 +142,7 @@ fn down(cluster: &Cluster, node: &Node) -> NodeView {
     log.reverse();
     NodeView {
         id: node.id().0,
-        condition: condition(node),
+        condition: condition(cluster, node),
         seat: seat(cluster, node),
         role: Role::Follower,
         term: stored.hard_state.term.0,

@@ -36,9 +36,14 @@ impl Member {
         self.parting.get_or_insert(now);
     }
 
-    /// A connection to another server was made, or was lost.
-    pub fn connection(&mut self, now: Micros, to: NodeId, is_up: bool) {
-        if is_up { self.connections.up(to, now) } else { self.connections.down(to) }
+    /// There is a connection to another server.
+    pub fn connected(&mut self, now: Micros, to: NodeId) {
+        self.connections.up(to, now);
+    }
+
+    /// There is none to this one.
+    pub fn disconnected(&mut self, from: NodeId) {
+        self.connections.down(from);
     }
 
     /// Switches etcd's `--strict-reconfig-check`.

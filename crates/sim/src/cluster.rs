@@ -266,8 +266,8 @@ impl Cluster {
     pub(crate) fn finish(&mut self, event: &Event) {
         self.trace_hash = hash::event(self.trace_hash, event);
         self.checkers.observe(event);
-        if event.kind == EventKind::Command || event.kind == EventKind::Start || is_life(event) {
-            self.note_connections();
+        if event.kind == EventKind::Command || event.config.is_some() || is_life(event) {
+            self.note_connections(event);
         }
         self.settle();
     }

@@ -6,6 +6,7 @@
 //! ends its process, and is not started again.
 
 use member::raft_core::{Configuration, NodeId};
+use member::{Member, Micros};
 
 use crate::act::ActError;
 use crate::cluster::Cluster;
@@ -52,7 +53,7 @@ impl Cluster {
     /// A node may have come to use another configuration: whoever is named in it has a place.
     pub(crate) fn make_room(&mut self, by: NodeId) {
         let node = self.node(by);
-        let Some(raft) = node.member().map(member::Member::raft) else { return };
+        let Some(raft) = node.member().map(Member::raft) else { return };
         if raft.last_applied() == node.state().applied {
             return;
         }
@@ -64,6 +65,14 @@ impl Cluster {
         }
     }
 
+    /// Whether there is nothing of a node any more, and never will be: its process ended because it was
+    /// removed, or it was removed before it was ever started.
+    pub fn is_removed(&self, id: NodeId) -> bool {
+        let node = self.node(id);
+        let is_out = || !self.configuration().contains(id);
+        node.has_parted() || (node.starts() == 0 && is_out())
+    }
+
     /// Whether a member's process can be started for the first time: somebody who runs must know it
     /// as a member, since a server that joins asks the others who they are.
     pub(crate) fn check_start(&self, id: NodeId) -> Result<(), ActError> {
@@ -73,20 +82,12 @@ impl Cluster {
         if self.node(id).starts() > 0 {
             return Err(ActError::StartedBefore(id));
         }
+        if self.is_removed(id) {
+            return Err(ActError::Removed(id));
+        }
         let mut members = self.nodes.iter().filter_map(Node::member);
         let known = members.any(|member| member.members().iter().any(|other| other.node == id));
         if known { Ok(()) } else { Err(ActError::NotMember(id)) }
-    }
-
-    /// A message from `from` has arrived at a server that has applied its removal: it is told so.
-    pub(crate) fn tell_removed(&mut self, from: NodeId, at: NodeId, event: &Event) {
-        let told = self.node(at).member().is_some_and(|member| member.has_removed(from));
-        let back = self.link(at, from);
-        if told && !self.node(from).is_crashed() && back.is_open() {
-            let what = What::Gone { node: from, token: self.node(from).life };
-            let at = member::Micros(self.now.0 + back.latency.0 + RECONNECT_MICROS);
-            self.queue.schedule(at, what, Some(event.seq));
-        }
     }
 
     /// A server hears that it was removed.
@@ -98,7 +99,7 @@ impl Cluster {
 
     /// Ends the process of a server that was removed and has nothing left to do. Says whether it did.
     pub(crate) fn part_if_stopped(&mut self, id: NodeId, event: &mut Event) -> bool {
-        let stopped = self.node(id).member().is_some_and(member::Member::is_stopped);
+        let stopped = self.node(id).member().is_some_and(Member::is_stopped);
         if stopped {
             self.crash(id, EventKind::Stop, event);
             self.node_mut(id).parted = true;
@@ -106,9 +107,10 @@ impl Cluster {
         stopped
     }
 
-    /// Links or processes have changed: servers see which of their connections stand. One stands as
-    /// long as both processes are there, frozen or not, and neither direction is cut.
-    pub(crate) fn note_connections(&mut self) {
+    /// Links, processes or members have changed: servers see which of their connections stand, and who
+    /// was removed and has one to somebody who knows is told so. One stands as long as both processes
+    /// are there, frozen or not, and neither direction is cut.
+    pub(crate) fn note_connections(&mut self, event: &Event) {
         let now = self.now;
         for place in 0..self.nodes.len() {
             let id = self.nodes[place].id();
@@ -119,8 +121,15 @@ impl Cluster {
                 let open = !self.link(id, other).cut && !self.link(other, id).cut;
                 let is_up = open && !self.node(other).is_crashed();
                 self.nodes[place].with_member(now, |member, local, _| {
-                    member.connection(local, other, is_up);
+                    if is_up { member.connected(local, other) } else { member.disconnected(other) }
                 });
+                let has_removed = |member: &Member| member.has_removed(other);
+                if is_up && self.node(id).member().is_some_and(has_removed) {
+                    let what = What::Gone { node: other, token: self.node(other).life };
+                    let back = self.link(id, other).latency.0;
+                    let at = Micros(now.0 + back + RECONNECT_MICROS);
+                    self.queue.schedule(at, what, Some(event.seq));
+                }
             }
         }
     }

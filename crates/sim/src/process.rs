@@ -53,7 +53,6 @@ impl Cluster {
         self.node_mut(flight.to)
             .with_member(now, |member, local, dice| member.deliver(local, message, dice));
         self.absorb(flight.to, event);
-        self.tell_removed(flight.from, flight.to, event);
     }
 
     /// The oldest write under way on a node's disk is durable.

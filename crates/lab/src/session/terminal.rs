@@ -153,7 +153,7 @@ pub(super) fn status(cluster: &Cluster) -> Output {
     for node in cluster.nodes() {
         let id = node.id().to_string();
         let Some(member) = node.member() else {
-            let why = match (node.has_parted(), node.starts()) {
+            let why = match (cluster.is_removed(node.id()), node.starts()) {
                 (true, _) => "removed",
                 (false, 0) => "not started",
                 (false, _) => "crashed",

@@ -100,7 +100,11 @@ impl Loopback {
         let running: Vec<NodeId> = self.members.keys().copied().collect();
         for (node, member) in &mut self.members {
             for other in (1..=7).map(NodeId).filter(|other| other != node) {
-                member.connection(self.now, other, running.contains(&other));
+                if running.contains(&other) {
+                    member.connected(self.now, other);
+                } else {
+                    member.disconnected(other);
+                }
             }
         }
     }
