@@ -17,7 +17,7 @@ export function readSeesWrites(run, { event, where }) {
   if (event.revision === undefined) return undefined;
   run.greatestReturned = Math.max(run.greatestReturned, event.revision);
   if (event.revision < call.floor) {
-    return `call ${event.call} was answered with revision ${event.revision}, and revision ${call.floor} was told before it began`;
+    return `call ${event.call} was answered with revision ${event.revision}, and ${call.floor} was told before`;
   }
 }
 
@@ -33,6 +33,7 @@ export function compareWithTrace(run, { where, value }) {
   if (event === undefined) fail(`in the trace call ${number} does not return`);
   if (event.time_us !== value.time_us) fail(`the trace has another time for call ${number}`);
   // The trace has it only of those that `read-sees-writes` is about.
-  if (event.revision !== undefined && event.revision !== value.revision) fail("the trace has another revision");
+  if (event.revision !== undefined && event.revision !== value.revision)
+    fail("the trace has another revision");
   return event;
 }

@@ -37,7 +37,9 @@ export async function judge(traceLines, historyLines) {
     if (broken !== undefined) return { ...broken, seq: value.seq, run: runs.length };
   }
   if (runs.length === 0) throw new Malformed("trace:1", "the heading is missing");
-  return (await judgeHistory(runs, historyLines)) ?? { events, calls: sum(runs.map(({ calls }) => calls.size)) };
+  return (
+    (await judgeHistory(runs, historyLines)) ?? { events, calls: sum(runs.map(({ calls }) => calls.size)) }
+  );
 }
 
 const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
@@ -67,7 +69,8 @@ async function judgeHistory(runs, lines) {
   if (histories.length < withCalls.length) throw new Malformed("history", "it lacks runs that the trace has");
 }
 
-const callLines = (run) => sum([...run.calls.values()].map(({ returned }) => (returned === undefined ? 1 : 2)));
+const callLines = (run) =>
+  sum([...run.calls.values()].map(({ returned }) => (returned === undefined ? 1 : 2)));
 
 async function main(trace, history) {
   if (history === undefined) {

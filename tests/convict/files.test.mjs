@@ -24,7 +24,10 @@ const REFUSED = {
     ({ trace }) => (trace[2].sent = [{ id: 1, to: 2, type: "Hello", term: 1 }]),
     /^trace:3: "sent" cannot be/,
   ],
-  "a state with a part missing": [({ trace }) => delete trace[2].digest, /^trace:3: a part of the node's state/],
+  "a state with a part missing": [
+    ({ trace }) => delete trace[2].digest,
+    /^trace:3: a part of the node's state/,
+  ],
   "an option that is null": [({ trace }) => (trace[2].vote = null), /^trace:3: "vote" cannot be null/],
   "an empty list": [({ trace }) => (trace[2].appended = []), /^trace:3: "appended" cannot be/],
   "an event that is missing": [({ trace }) => trace.splice(2, 1), /^trace:3: event 1 was expected/],
@@ -34,19 +37,22 @@ const REFUSED = {
     ({ trace }) => Object.assign(trace[5], { appended: undefined, last_index: 1 }),
     /^trace:6: the log ends at 0/,
   ],
-  "a disk that has more than the log": [
-    ({ trace }) => (trace[5].durable = 2),
-    /^trace:6: the disk has more/,
-  ],
+  "a disk that has more than the log": [({ trace }) => (trace[5].durable = 2), /^trace:6: the disk has more/],
   "a message from nowhere": [
     ({ trace }) => Object.assign(trace[2], { kind: "deliver", delivered: 9 }),
     /^trace:3: message 9 was never sent/,
   ],
-  "a new field of an answer": [({ history }) => (history[1].mood = "good"), /^history:2: unknown field "mood"/],
+  "a new field of an answer": [
+    ({ history }) => (history[1].mood = "good"),
+    /^history:2: unknown field "mood"/,
+  ],
   "a new operation": [({ history }) => (history[0].op = "txn"), /^history:1: "op" cannot be "txn"/],
   "a call that the trace has not": [({ history }) => (history[0].call = 2), /^history:1: call 1 is missing/],
   "another time": [({ history }) => (history[1].time_us += 1), /^history:2: the trace has another time/],
-  "another revision": [({ history }) => (history[1].revision = 1), /^history:2: the trace has another revision/],
+  "another revision": [
+    ({ history }) => (history[1].revision = 1),
+    /^history:2: the trace has another revision/,
+  ],
   "a line that is missing": [({ history }) => history.pop(), /^history: it lacks lines/],
 };
 
@@ -61,7 +67,9 @@ describe("files that are not what the page says", () => {
 
   test("digests are compared to the last digit", async () => {
     const digits = (last) => `1801439850948198${last}`;
-    const story = Story.led(1).at(1, { commit: 1 }).at(1, { applied: 1, digest: digits("4") });
+    const story = Story.led(1)
+      .at(1, { commit: 1 })
+      .at(1, { applied: 1, digest: digits("4") });
     story.at(2, { commit: 1 }).at(2, { applied: 1, digest: digits("5") });
     assert.equal((await story.judge()).property, "applied-equal");
   });

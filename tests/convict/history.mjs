@@ -18,9 +18,22 @@ export class History {
     this.lines += 1;
     if (value.call !== undefined) {
       const { call: number, op, args } = value;
-      this.calls.set(number, { number, op, args, began: this.lines, seq: event.seq, ended: Infinity, outcome: "unknown" });
+      this.calls.set(number, {
+        number,
+        op,
+        args,
+        began: this.lines,
+        seq: event.seq,
+        ended: Infinity,
+        outcome: "unknown",
+      });
     } else {
-      Object.assign(this.calls.get(value.return), { ended: this.lines, seq: event.seq, outcome: value.outcome, answer: value });
+      Object.assign(this.calls.get(value.return), {
+        ended: this.lines,
+        seq: event.seq,
+        outcome: value.outcome,
+        answer: value,
+      });
     }
   }
 
@@ -74,7 +87,7 @@ function misplaced(call, possible) {
   if (args.serializable) return undefined;
   const least = mayChange(call) ? floor + 1 : floor;
   if (revision < least) {
-    return `call ${number} (${op}) was answered with revision ${revision}, and revision ${floor} was told before it began`;
+    return `call ${number} (${op}) was answered with revision ${revision}, and ${floor} was told before`;
   }
 }
 

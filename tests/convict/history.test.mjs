@@ -5,9 +5,14 @@ import { describe, test } from "node:test";
 
 import { Story } from "./story.mjs";
 
-const put = (call, revision, value, more = {}) => (story) =>
-  story.call(call, "put", { key: "k", value, ...more }, { revision });
-const lost = (call, value, key = "k") => (story) => story.call(call, "put", { key, value });
+const put =
+  (call, revision, value, more = {}) =>
+  (story) =>
+    story.call(call, "put", { key: "k", value, ...more }, { revision });
+const lost =
+  (call, value, key = "k") =>
+  (story) =>
+    story.call(call, "put", { key, value });
 const pair = (mod, value, version = 1, create = mod) => ({
   key: "k",
   value,
@@ -15,10 +20,14 @@ const pair = (mod, value, version = 1, create = mod) => ({
   mod_revision: mod,
   version,
 });
-const get = (call, revision, kvs, args = {}) => (story) =>
-  story.call(call, "range", { key: "k", ...args }, { revision, kvs, count: kvs.length });
-const remove = (call, revision, deleted, answer = {}, args = {}) => (story) =>
-  story.call(call, "delete-range", { key: "k", ...args }, { revision, deleted, ...answer });
+const get =
+  (call, revision, kvs, args = {}) =>
+  (story) =>
+    story.call(call, "range", { key: "k", ...args }, { revision, kvs, count: kvs.length });
+const remove =
+  (call, revision, deleted, answer = {}, args = {}) =>
+  (story) =>
+    story.call(call, "delete-range", { key: "k", ...args }, { revision, deleted, ...answer });
 const lostRemoval = (call) => (story) => story.call(call, "delete-range", { key: "k" });
 
 const CONVICTED = {
@@ -37,7 +46,10 @@ const CONVICTED = {
     (story) => story.call(3, "put", { key: "l", value: "b" }, { revision: 2 }),
   ],
   "more revisions than writes": [put(1, 3, "a")],
-  "a serializable read of what no call can have made": [put(1, 2, "a"), get(2, 3, [pair(2, "a")], { serializable: true })],
+  "a serializable read of what no call can have made": [
+    put(1, 2, "a"),
+    get(2, 3, [pair(2, "a")], { serializable: true }),
+  ],
   "a value that nobody wrote": [put(1, 2, "a"), get(2, 2, [pair(2, "b")])],
   "a value that was written later": [
     lost(1, "b"),
@@ -49,7 +61,12 @@ const CONVICTED = {
     lost(2, "b"),
     get(3, 2, [pair(2, "a")]),
   ],
-  "one lost write seen as two": [lost(1, "a"), lost(2, "b"), get(3, 2, [pair(2, "a")]), get(4, 3, [pair(3, "a", 2, 2)])],
+  "one lost write seen as two": [
+    lost(1, "a"),
+    lost(2, "b"),
+    get(3, 2, [pair(2, "a")]),
+    get(4, 3, [pair(3, "a", 2, 2)]),
+  ],
   "a lost write that was seen before what was told when it began": [
     lost(1, "z"),
     put(2, 3, "b"),
@@ -70,14 +87,20 @@ const CONVICTED = {
     put(1, 2, "a"),
     (story) => story.call(2, "put", { key: "k", value: "b", prev_kv: true }, { revision: 3 }),
   ],
-  "one pair, seen in two ways": [lost(1, "b"), lost(2, "b"), get(3, 3, [pair(3, "b")]), get(4, 3, [pair(3, "b", 2, 2)])],
+  "one pair, seen in two ways": [
+    lost(1, "b"),
+    lost(2, "b"),
+    get(3, 3, [pair(3, "b")]),
+    get(4, 3, [pair(3, "b", 2, 2)]),
+  ],
   "fewer pairs than it counts": [
     put(1, 2, "a"),
     (story) => story.call(2, "range", { key: "k" }, { revision: 2, kvs: [], count: 1 }),
   ],
   "more, and there is no more": [
     put(1, 2, "a"),
-    (story) => story.call(2, "range", { key: "k" }, { revision: 2, kvs: [pair(2, "a")], count: 1, more: true }),
+    (story) =>
+      story.call(2, "range", { key: "k" }, { revision: 2, kvs: [pair(2, "a")], count: 1, more: true }),
   ],
   "a pair from the future of the answer": [
     lost(1, "a"),
@@ -86,7 +109,12 @@ const CONVICTED = {
   ],
   "a first version that was made before": [put(1, 2, "a"), put(2, 3, "b"), get(3, 3, [pair(3, "b", 1, 2)])],
   "a version too low": [put(1, 2, "a"), put(2, 3, "b"), put(3, 4, "c"), get(4, 4, [pair(4, "c", 2, 2)])],
-  "made before a deletion": [put(1, 2, "a"), remove(2, 3, 1), put(3, 4, "b"), get(4, 4, [pair(4, "b", 2, 2)])],
+  "made before a deletion": [
+    put(1, 2, "a"),
+    remove(2, 3, 1),
+    put(3, 4, "b"),
+    get(4, 4, [pair(4, "b", 2, 2)]),
+  ],
   "made by another key's put": [
     (story) => story.call(1, "put", { key: "l", value: "a" }, { revision: 2 }),
     lost(2, "x"),
@@ -124,7 +152,12 @@ const CONVICTED = {
   "more counted than there is": [
     put(1, 2, "a"),
     (story) =>
-      story.call(2, "range", { key: "a", range_end: "z", limit: 1 }, { revision: 2, kvs: [pair(2, "a")], count: 2, more: true }),
+      story.call(
+        2,
+        "range",
+        { key: "a", range_end: "z", limit: 1 },
+        { revision: 2, kvs: [pair(2, "a")], count: 2, more: true },
+      ),
   ],
   "a key that was not asked for": [put(1, 2, "a"), get(2, 2, [pair(2, "a")], { key: "l" })],
 };
@@ -150,7 +183,13 @@ const ACQUITTED = {
     get(3, 2, [pair(2, "a")]),
     get(4, 3, [pair(3, "a", 2, 2)]),
   ],
-  "a lost deletion that happened": [put(1, 2, "a"), lostRemoval(2), get(3, 3, []), put(4, 4, "b"), get(5, 4, [pair(4, "b")])],
+  "a lost deletion that happened": [
+    put(1, 2, "a"),
+    lostRemoval(2),
+    get(3, 3, []),
+    put(4, 4, "b"),
+    get(5, 4, [pair(4, "b")]),
+  ],
   "a lost deletion that never happened": [put(1, 2, "a"), lostRemoval(2), get(3, 2, [pair(2, "a")])],
   "keys without values": [put(1, 2, "a"), get(2, 2, [pair(2, "")], { keys_only: true })],
   "a value that stays": [
@@ -162,7 +201,12 @@ const ACQUITTED = {
     (story) => story.call(1, "put", { key_base64: "/w==", value: "a" }, { revision: 2 }),
     (story) => {
       const { key, ...rest } = pair(2, "a");
-      return story.call(2, "range", { key: "k", range_end: "\0" }, { revision: 2, kvs: [{ key_base64: "/w==", ...rest }], count: 1 });
+      return story.call(
+        2,
+        "range",
+        { key: "k", range_end: "\0" },
+        { revision: 2, kvs: [{ key_base64: "/w==", ...rest }], count: 1 },
+      );
     },
   ],
 };

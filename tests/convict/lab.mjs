@@ -19,7 +19,10 @@ const LAB = process.env.RAFT_LAB ?? build();
 function build() {
   const words = ["build", "-q", "-p", "lab", "--bin", "lab", "--message-format=json"];
   const messages = execFileSync("cargo", words, { cwd: root, maxBuffer: 2 ** 28, encoding: "utf8" });
-  const built = messages.trim().split("\n").map((line) => JSON.parse(line).executable);
+  const built = messages
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line).executable);
   return built.findLast((executable) => typeof executable === "string");
 }
 
@@ -51,7 +54,15 @@ export function lab(...words) {
 /// What a seed of the fuzzer draws.
 export async function drawn(seed, steps, rules = []) {
   const off = rules.flatMap((rule) => ["--disable", rule]);
-  const { stdout } = await lab("fuzz", "--print", "--seeds", `${seed}..${seed}`, "--steps", String(steps), ...off);
+  const { stdout } = await lab(
+    "fuzz",
+    "--print",
+    "--seeds",
+    `${seed}..${seed}`,
+    "--steps",
+    String(steps),
+    ...off,
+  );
   return stdout;
 }
 

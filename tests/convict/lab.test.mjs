@@ -73,7 +73,8 @@ describe("runs full of faults, a rule left out", { concurrency: 2 }, () => {
 });
 
 test("several clusters in one script, and the program itself", async () => {
-  const script = "nodes 1\nadvance 1s\nnodes 3\nuntil leader\netcdctl put a 1\nseed 9\nnodes 5\nuntil leader\netcdctl get a\n";
+  const script =
+    "nodes 1\nadvance 1s\nnodes 3\nuntil leader\netcdctl put a 1\nseed 9\nnodes 5\nuntil leader\netcdctl get a\n";
   const { verdict } = await run(script);
   assert.equal(verdict.calls, 2);
   assert.equal((await lab("run", "--help")).status, 0);

@@ -18,11 +18,11 @@ function leaderAppendOnly(run, { event, node, before, after, leads }) {
 function committedIsKept(run, step) {
   const { event, node, before } = step;
   if (event.truncated_from <= before.commit && !dies(step)) {
-    return `n${node.id} deletes from ${event.truncated_from} on, and knows all up to ${before.commit} to be committed`;
+    return `n${node.id} deletes from ${event.truncated_from} on, and knows ${before.commit} to be committed`;
   }
   const { snapshot } = event;
   if (snapshot?.kind === "installed" && run.committed[snapshot.index]?.term !== snapshot.term) {
-    return `n${node.id} installs a snapshot that ends at ${snapshot.index} in term ${snapshot.term}, which was not committed`;
+    return `n${node.id} installs a snapshot of ${snapshot.index}, term ${snapshot.term}, which was not committed`;
   }
 }
 
@@ -34,7 +34,7 @@ function logMatching(run, { node, appended, gap }) {
     for (const other of run.nodes.values()) {
       const there = other.log.at(link.index);
       if (there !== undefined && there.term === link.term && there !== link) {
-        return `n${node.id} and n${other.id} have entries of term ${link.term} at ${link.index}, and differ up to there`;
+        return `n${node.id} and n${other.id} have term ${link.term} at ${link.index}, and differ up to there`;
       }
     }
   }
@@ -90,7 +90,8 @@ function upToDateLeader(run, { event, node, before, after, begins, sent }) {
       request !== undefined &&
       (before.last_term > request.log_term ||
         (before.last_term === request.log_term && before.last_index > request.index));
-    if (ahead) run.staleVotes.set(election, `n${node.id}, whose log was more up to date, voted for n${after.vote}`);
+    if (ahead)
+      run.staleVotes.set(election, `n${node.id}, whose log was more up to date, voted for n${after.vote}`);
   }
   const stale = run.staleVotes.get(`${node.id} ${after.term}`);
   if (begins && stale !== undefined) return `n${node.id} leads in term ${after.term}: ${stale}`;
@@ -104,22 +105,24 @@ function commitNeverBack(run, { node, before, after, running, restarted }) {
 
 function commitWithinLog(run, { node, after, running }) {
   if (!running) return undefined;
-  if (after.commit > after.last_index) return `n${node.id} commits ${after.commit}, and its log ends at ${after.last_index}`;
-  if (after.applied > after.commit) return `n${node.id} applied ${after.applied}, and knows ${after.commit} to be committed`;
+  if (after.commit > after.last_index)
+    return `n${node.id} commits ${after.commit}, and its log ends at ${after.last_index}`;
+  if (after.applied > after.commit)
+    return `n${node.id} applied ${after.applied}, and knows ${after.commit} to be committed`;
 }
 
 function stateMachineSafety(run, { node, before, after, running, restarted }) {
   if (!running || (after.commit === before.commit && !restarted)) return undefined;
   const end = Math.min(after.commit, run.committedEnd);
   if (!run.agrees(node, end)) {
-    return `n${node.id} takes ${after.commit} to be committed, and its log is not what was committed up to ${end}`;
+    return `n${node.id} commits ${after.commit}, and its log is not what was committed up to ${end}`;
   }
 }
 
 function durableOnQuorum(run, { node, before, after, configBefore, running }) {
   const index = run.committedEnd;
   if (after.durable < before.durable && run.quorum !== undefined && !isHeld(run, run.quorum)) {
-    return `n${node.id} has lost what was on its disk, and ${index}, which is committed, is on those of no quorum any more`;
+    return `n${node.id} has lost some of its disk, and ${index}, which is committed, is left on no quorum`;
   }
   if (running && after.commit > index) {
     for (let next = index + 1; next <= after.commit; next += 1) {

@@ -9,7 +9,15 @@ const leads = { term: 2, vote: 3, role: "leader" };
 const granted = (to, term = 1) => ({ to, type: "RequestVoteReply", term, reject: false });
 const asks = (to, term, index, log_term) => ({ to, type: "RequestVote", term, index, log_term });
 const accepted = (to, index, term = 1) => ({ to, type: "AppendAccepted", term, index, reject: false });
-const append = (to, index, term = 1) => ({ to, type: "AppendEntries", term, index, log_term: 1, entries: 0, commit: 0 });
+const append = (to, index, term = 1) => ({
+  to,
+  type: "AppendEntries",
+  term,
+  index,
+  log_term: 1,
+  entries: 0,
+  commit: 0,
+});
 const taken = (index, digest = held(index)) => ({ index, term: 1, kind: "taken", digest });
 const installed = (index, digest = held(index), term = 1) => ({ index, term, kind: "installed", digest });
 
@@ -46,7 +54,9 @@ const STORIES = {
     "though a snapshot took it away at once": [
       promised(Story.led(2).at(1, { commit: 2, applied: 2, snapshot: taken(2) })).at(3, leads),
     ],
-    "it has it": promised(committed(1)).at(3, { term: 1, appended: [entry(1, 1)] }).at(3, leads),
+    "it has it": promised(committed(1))
+      .at(3, { term: 1, appended: [entry(1, 1)] })
+      .at(3, leads),
     "it was committed in a later term": Story.led(1)
       .at(1, { term: 3, vote: 1, role: "candidate", sent: [asks(2, 3, 1, 1)] })
       .at(2, { term: 3, vote: 1, sent: [granted(1, 3)] })
@@ -58,7 +68,9 @@ const STORIES = {
   },
   "state-machine-safety": {
     "two commit different entries": [
-      committed(1).at(3, { term: 2, appended: [entry(1, 2)], durable: 1 }).at(3, { commit: 1 }),
+      committed(1)
+        .at(3, { term: 2, appended: [entry(1, 2)], durable: 1 })
+        .at(3, { commit: 1 }),
     ],
     "what is known to be committed is deleted": [cut(committed(1).at(2, { commit: 1 }))],
     "a snapshot of what was never committed": [
@@ -77,7 +89,9 @@ const STORIES = {
         .at(3, { vote: 2, sent: [granted(2)] }),
     ],
     "two votes in a term, and one of an earlier term between them": [
-      Story.led().at(3, { term: 2, vote: 2, sent: [granted(2, 2), granted(1)] }).at(3, { vote: 1, sent: [granted(1, 2)] }),
+      Story.led()
+        .at(3, { term: 2, vote: 2, sent: [granted(2, 2), granted(1)] })
+        .at(3, { vote: 1, sent: [granted(1, 2)] }),
     ],
     "a vote is sent, and it leads itself": [
       new Story().at(3, { term: 2, vote: 1, sent: [granted(1, 2)] }).at(3, leads),
@@ -137,7 +151,9 @@ const STORIES = {
       applied: 1,
       config: config(1, [1, 3]),
     }),
-    "lost from a disk later": [committed(1).crash(2, { truncated_from: 1, last_index: 0, last_term: 0, durable: 0 })],
+    "lost from a disk later": [
+      committed(1).crash(2, { truncated_from: 1, last_index: 0, last_term: 0, durable: 0 }),
+    ],
     "lost where another one has it": committed(1)
       .at(3, { term: 1, appended: [entry(1, 1)], durable: 1 })
       .crash(2, { truncated_from: 1, last_index: 0, last_term: 0, durable: 0 }),
@@ -149,7 +165,12 @@ const STORIES = {
   },
   "durable-before-acknowledged": {
     "in its own term": [Story.led(1).at(3, { term: 1, appended: [entry(1, 1)], sent: [accepted(1, 1)] })],
-    "when it is durable": Story.led(1).at(3, { term: 1, appended: [entry(1, 1)], durable: 1, sent: [accepted(1, 1)] }),
+    "when it is durable": Story.led(1).at(3, {
+      term: 1,
+      appended: [entry(1, 1)],
+      durable: 1,
+      sent: [accepted(1, 1)],
+    }),
     "in an earlier term": Story.led(1).at(3, { term: 2, sent: [accepted(1, 1)] }),
   },
   "quorum-overlap": {
@@ -190,12 +211,20 @@ const STORIES = {
   },
   "applied-equal": {
     "two states": [committed(1).at(1, { applied: 1 }).at(2, { commit: 1, applied: 1, digest: 7 })],
-    "backwards": [committed(1).at(1, { applied: 1 }).at(1, { applied: 0 })],
+    backwards: [committed(1).at(1, { applied: 1 }).at(1, { applied: 0 })],
     "one state": committed(1).at(1, { applied: 1 }).at(2, { commit: 1, applied: 1 }),
   },
   "snapshot-equals-state": {
-    "one that was taken": [committed(1).at(1, { applied: 1 }).at(1, { snapshot: taken(1, 7) })],
-    "of more than was applied": [committed(2).at(1, { applied: 1 }).at(1, { snapshot: taken(2) })],
+    "one that was taken": [
+      committed(1)
+        .at(1, { applied: 1 })
+        .at(1, { snapshot: taken(1, 7) }),
+    ],
+    "of more than was applied": [
+      committed(2)
+        .at(1, { applied: 1 })
+        .at(1, { snapshot: taken(2) }),
+    ],
     "one that takes effect": [received().at(3, { applied: 1, durable: 1, digest: 7 }, "persist")],
     "one on a disk": [received().at(3, { applied: 1, durable: 1 }, "persist").crash(3, { digest: 7 })],
     "what was applied": received().at(3, { applied: 1, durable: 1 }, "persist").crash(3),
@@ -204,7 +233,10 @@ const STORIES = {
     "nobody has promised": [Story.led(0).at(3, leads)],
     "one of three has": promised(Story.led(0)).at(3, leads),
     "a change of members makes a quorum": [
-      promised(Story.led(0)).at(3, leads).at(1, { config: config(1, [1, 3]) }).at(1, { config: config(2, [1]) }),
+      promised(Story.led(0))
+        .at(3, leads)
+        .at(1, { config: config(1, [1, 3]) })
+        .at(1, { config: config(2, [1]) }),
     ],
   },
   "read-sees-writes": {

@@ -10,7 +10,18 @@ export const DOWN = ["crash", "tear", "stop"];
 /// These messages promise nothing: a term in them is not the sender's ("term-never-back").
 const NO_PROMISE = ["PreVote", "PreVoteReply", "Propose", "ReadIndex"];
 
-const STATE = ["term", "vote", "role", "leader", "commit", "applied", "durable", "last_index", "last_term", "digest"];
+const STATE = [
+  "term",
+  "vote",
+  "role",
+  "leader",
+  "commit",
+  "applied",
+  "durable",
+  "last_index",
+  "last_term",
+  "digest",
+];
 
 /// Before its first event a node is this.
 const NEW = { term: 0, role: "follower", commit: 0, applied: 0, durable: 0, last_index: 0, last_term: 0 };
@@ -149,7 +160,8 @@ export class Run {
     step.restarted = event.kind === "restart" || (step.running && before.role === undefined);
     step.leads = after.role === "leader";
     step.begins = step.leads && !(before.role === "leader" && before.term === after.term);
-    if (after.durable > after.last_index) throw new Malformed(where, "the disk has more of the log than there is");
+    if (after.durable > after.last_index)
+      throw new Malformed(where, "the disk has more of the log than there is");
     if (step.gap === undefined && event.term !== undefined) {
       const { index, term } = node.log.last;
       if (index !== after.last_index || term !== after.last_term) {

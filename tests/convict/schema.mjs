@@ -7,11 +7,15 @@ import { Malformed } from "./lines.mjs";
 
 const uint = (value) => Number.isSafeInteger(value) && value >= 0;
 const word = (value) => uint(value) || (typeof value === "string" && /^\d{16,20}$/.test(value));
-const integer = (value) => Number.isSafeInteger(value) || (typeof value === "string" && /^-?\d+$/.test(value));
+const integer = (value) =>
+  Number.isSafeInteger(value) || (typeof value === "string" && /^-?\d+$/.test(value));
 const text = (value) => typeof value === "string";
 const flag = (value) => typeof value === "boolean";
 const yes = (value) => value === true;
-const oneOf = (...names) => (value) => names.includes(value);
+const oneOf =
+  (...names) =>
+  (value) =>
+    names.includes(value);
 const list = (item) => (value) => Array.isArray(value) && value.every(item);
 const filled = (item) => (value) => list(item)(value) && value.length > 0;
 

@@ -46,7 +46,9 @@ class Store {
     for (const { call, pairs, at } of this.views_) {
       for (const pair of pairs ?? []) {
         const seen = { ...pair, seen: call.ended, seq: call.seq };
-        const why = this.#meet(seen, strays) ?? (pair.mod > at ? `call ${call.number} saw a pair of a later revision` : undefined);
+        const why =
+          this.#meet(seen, strays) ??
+          (pair.mod > at ? `call ${call.number} saw a pair of a later revision` : undefined);
         if (why !== undefined) return { seq: call.seq, why };
       }
     }
@@ -86,7 +88,10 @@ class Store {
     };
     for (const stray of strays) {
       if (!find(stray, new Set())) {
-        return { seq: stray.seq, why: `${show(stray.key)} of revision ${stray.mod} was seen, and no put can have written it` };
+        return {
+          seq: stray.seq,
+          why: `${show(stray.key)} of revision ${stray.mod} was seen, and no put can have written it`,
+        };
       }
     }
     for (const [put, { mod, value }] of owner) this.known.set(mod, { ...put, value: put.value ?? value });
@@ -134,7 +139,8 @@ class Store {
         return `at revision ${at} it does not show ${show(key)}, which was put in revision ${last.revision}`;
       }
     }
-    if (count < least || count > most) return `it counts ${count} keys at revision ${at}, and there were ${least} to ${most}`;
+    if (count < least || count > most)
+      return `it counts ${count} keys at revision ${at}, and there were ${least} to ${most}`;
   }
 
   // The last known change of `key` that is not after revision `at`.
@@ -147,7 +153,8 @@ class Store {
   #mayBe(changes, key, from, to, seen) {
     return changes.some((one) => {
       if (one.began > seen || !one.covers(key)) return false;
-      for (let free = Math.max(from, one.floor) + 1; free <= to; free += 1) if (!this.known.has(free)) return true;
+      for (let free = Math.max(from, one.floor) + 1; free <= to; free += 1)
+        if (!this.known.has(free)) return true;
       return false;
     });
   }
@@ -155,7 +162,9 @@ class Store {
   /// A pair's `create_revision` and `version` fit to the changes before it.
   chains() {
     for (const { key, create, mod, version, seq, seen } of this.pairs.values()) {
-      const between = this.revisions.filter((one) => one >= create && one <= mod && this.known.get(one).covers(key));
+      const between = this.revisions.filter(
+        (one) => one >= create && one <= mod && this.known.get(one).covers(key),
+      );
       const more = this.puts.filter((put) => put.covers(key) && put.began < seen).length;
       const last = this.#last(key, create - 1);
       const fits =
@@ -167,7 +176,10 @@ class Store {
         version <= between.length + more &&
         (last?.put !== true || this.#mayBe(this.deletions, key, last.revision, create - 1, seen));
       if (!fits) {
-        return { seq, why: `${show(key)} of revision ${mod} cannot be created in ${create} and have version ${version}` };
+        return {
+          seq,
+          why: `${show(key)} of revision ${mod} cannot be created in ${create} and have version ${version}`,
+        };
       }
     }
   }
@@ -199,7 +211,14 @@ function viewOf(call) {
   });
   const before = (answer.prev_kvs ?? []).map(pair);
   if (op === "range") {
-    return [{ call, at: args.revision || answer.revision, pairs: (answer.kvs ?? []).map(pair), count: answer.count }];
+    return [
+      {
+        call,
+        at: args.revision || answer.revision,
+        pairs: (answer.kvs ?? []).map(pair),
+        count: answer.count,
+      },
+    ];
   }
   if (op === "delete-range") {
     const at = answer.deleted > 0 ? answer.revision - 1 : answer.revision;

@@ -8,7 +8,10 @@ export const held = (applied) => 1000 + applied;
 const members = (voters, more = {}) => ({ voters, outgoing: [], learners: [], ...more });
 
 /// A configuration: with the index of its entry, if it came with one.
-export const config = (index, voters, more) => ({ ...(index === undefined ? {} : { index }), ...members(voters, more) });
+export const config = (index, voters, more) => ({
+  ...(index === undefined ? {} : { index }),
+  ...members(voters, more),
+});
 
 /// An entry; what it carries is told by `hash`.
 export const entry = (index, term, hash = index, kind = "normal") => ({ index, term, kind, hash });
@@ -67,7 +70,13 @@ export class Story {
     const { digest, ...state } = { ...now, ...end, ...given };
     this.#states.set(node, state);
     const messages = sent?.map((message) => ({ id: (this.#messages += 1), ...message }));
-    return this.event(kind, { node, ...state, digest: digest ?? held(state.applied), ...rest, sent: messages });
+    return this.event(kind, {
+      node,
+      ...state,
+      digest: digest ?? held(state.applied),
+      ...rest,
+      sent: messages,
+    });
   }
 
   /// The process is gone; `disk` is what differs on its disk from what it had.
@@ -111,6 +120,9 @@ export class Story {
   }
 
   judge() {
-    return judge(this.trace.map((line) => JSON.stringify(line)), this.history.map((line) => JSON.stringify(line)));
+    return judge(
+      this.trace.map((line) => JSON.stringify(line)),
+      this.history.map((line) => JSON.stringify(line)),
+    );
   }
 }
