@@ -170,7 +170,7 @@ function oneLeaderCommits(run, { event, node, begins, leads }) {
     const promised = (id) =>
       Math.max(run.node(id).promised, id === newer.id ? newer.state.term : 0) > older.state.term;
     if (isQuorum(older.config, (id) => !promised(id))) {
-      return `n${newer.id} leads in term ${newer.state.term}, and n${older.id} can still commit in term ${older.state.term}`;
+      return `n${newer.id} leads in term ${newer.state.term}, and n${older.id} can still commit in ${older.state.term}`;
     }
   }
 }
