@@ -5,6 +5,7 @@
 //! holds both: it issues lines, lets virtual time pass within a budget, and goes back by cloning
 //! the nearest checkpoint and replaying the lines at their events.
 
+mod checkpoints;
 mod goals;
 mod live;
 mod steer;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 
 use sim::{Chunks, Cluster, Event, HistoryRecord, Settings};
 
+use self::checkpoints::Checkpoints;
 use self::live::{Live, Trace};
 use self::timeline::{Recorded, Timeline, read_saved, write_saved};
 use self::travel::Past;
@@ -28,12 +30,6 @@ use crate::script::{
 };
 use crate::view::{FeedItem, FlightView, GoalView, StageView, TerminalEntry, TimerView};
 
-/// Events between two checkpoints: a seek replays at most about so many.
-const CHECKPOINT_EVERY: u64 = 2_000;
-/// Checkpoints further back than so many events are thinned out: a long run must not fill the memory.
-const CHECKPOINTS_DENSE: u64 = 100_000;
-/// Events between two checkpoints further back.
-const CHECKPOINT_EVERY_SPARSE: u64 = 4 * CHECKPOINT_EVERY;
 /// Virtual time that a set-up may take before it is taken for endless.
 const SETUP_MICROS_MAX: u64 = 600_000_000;
 
@@ -96,7 +92,7 @@ pub struct Session {
     /// The terminal as it was when this cluster began.
     prelude: Arc<Vec<Arc<TerminalEntry>>>,
     /// Live states to replay from, by their events.
-    checkpoints: Few<u64, Live>,
+    checkpoints: Checkpoints,
     /// The last event that was reached in this timeline.
     end: u64,
     /// Lines that wait for the foreground, or for their moment.
@@ -131,7 +127,7 @@ impl Session {
         let mut session = Session {
             opening,
             timeline: Timeline::new(settings),
-            checkpoints: at_start(&live),
+            checkpoints: Checkpoints::of(&live),
             live,
             prelude: Arc::default(),
             end: 0,
@@ -163,7 +159,7 @@ impl Session {
         self.timeline.setup_end = Some(self.seq());
         self.live.begin_goals();
         self.note_goals();
-        self.checkpoints.insert(self.seq(), self.live.clone());
+        self.checkpoints.keep(&self.live);
         Ok(())
     }
 
@@ -190,9 +186,8 @@ impl Session {
             .filter_map(|recorded| about_the_past(&recorded.line).cloned())
             .collect();
         session.observe_from_start(predicates);
-        session.checkpoints.clear();
         session.live = session.fresh();
-        session.checkpoints.insert(0, session.live.clone());
+        session.checkpoints = Checkpoints::of(&session.live);
         session.run_to(saved.at);
         session.end = session.seq();
         Ok(session)
@@ -257,7 +252,7 @@ impl Session {
     fn cut_future(&mut self) {
         self.timeline.recorded.truncate(self.live.cursor);
         self.end = self.seq();
-        self.checkpoints.forget_after(&self.end);
+        self.checkpoints.forget_after(self.end);
     }
 
     /// Makes an event happen at this moment, so that a line can be issued right then; just as a
@@ -324,7 +319,7 @@ impl Session {
         self.timeline = Timeline::new(change(self.live.cluster.settings().clone()));
         self.timeline.setup_end = Some(0);
         self.live = self.fresh();
-        self.checkpoints = at_start(&self.live);
+        self.checkpoints = Checkpoints::of(&self.live);
         self.end = 0;
         if self.traced.is_some() {
             self.keep_trace();
@@ -367,7 +362,7 @@ impl Session {
             let seq = self.seq();
             let at_end = self.live.cursor;
             self.live = self.fresh();
-            self.checkpoints = at_start(&self.live);
+            self.checkpoints = Checkpoints::of(&self.live);
             self.run_to(seq);
             // Lines issued at the last event without an event of their own belong to it.
             while self.live.cursor < at_end && self.issue_due() {}
@@ -459,38 +454,7 @@ impl Session {
         }
         self.note_goals();
         self.end = self.end.max(seq);
-        if seq >= self.live.checkpoint + CHECKPOINT_EVERY {
-            self.keep_checkpoint(seq);
-        }
-    }
-
-    /// Keeps the present state to replay from, unless one is near that was kept when this was first
-    /// lived through.
-    fn keep_checkpoint(&mut self, seq: u64) {
-        let newest = self.checkpoints.at_or_before(&seq).map_or(0, |(at, _)| *at);
-        self.live.checkpoint = newest;
-        // Where they were thinned out they stay so, however often it is lived through again.
-        let is_old = seq < self.end.saturating_sub(CHECKPOINTS_DENSE);
-        let gap = if is_old { CHECKPOINT_EVERY_SPARSE } else { CHECKPOINT_EVERY };
-        if seq >= newest + gap {
-            self.live.checkpoint = seq;
-            self.checkpoints.insert(seq, self.live.clone());
-            self.thin_out(seq.saturating_sub(CHECKPOINTS_DENSE));
-        }
-    }
-
-    /// Forgets the last checkpoint before `event`, if those on both sides of it are close enough.
-    /// Called for each new one, it has soon seen every old one.
-    fn thin_out(&mut self, event: u64) {
-        let before = |event: u64| self.checkpoints.at_or_before(&event.checked_sub(1)?);
-        let Some((at, _)) = before(event) else { return };
-        let Some((previous, _)) = before(*at) else { return };
-        let next = self.checkpoints.iter().find(|(next, _)| *next >= event);
-        let is_close = next.is_some_and(|(next, _)| next - previous <= CHECKPOINT_EVERY_SPARSE);
-        if is_close {
-            let at = *at;
-            self.checkpoints.remove(&at);
-        }
+        self.checkpoints.keep_if_due(&mut self.live, self.end);
     }
 
     fn note_goals(&mut self) {
@@ -573,13 +537,6 @@ impl Session {
     pub fn failed_checks(&self) -> u32 {
         self.live.failed_checks
     }
-}
-
-/// The only checkpoint that a new timeline has.
-fn at_start(live: &Live) -> Few<u64, Live> {
-    let mut checkpoints = Few::new();
-    checkpoints.insert(0, live.clone());
-    checkpoints
 }
 
 /// A blank line or comment: it is neither printed nor recorded.

@@ -6,8 +6,9 @@
 
 use std::sync::Arc;
 
+use super::Session;
+use super::checkpoints::Checkpoints;
 use super::timeline::Timeline;
-use super::{Session, at_start};
 use crate::view::TerminalEntry;
 
 /// How many lines can be undone.
@@ -27,8 +28,7 @@ impl Session {
     pub fn seek(&mut self, event: u64) {
         self.queue.clear();
         self.awaited = false;
-        let nearest = self.checkpoints.at_or_before(&event);
-        if let Some((at, live)) = nearest {
+        if let Some((at, live)) = self.checkpoints.nearest(event) {
             // Forth, too, it is nearer than where we are; but who keeps the trace wants all of it.
             let is_ahead = self.seq() < *at && self.traced.is_none();
             if event < self.seq() || is_ahead {
@@ -96,7 +96,7 @@ impl Session {
         self.timeline = past.timeline;
         self.prelude = past.prelude;
         self.live = self.fresh();
-        self.checkpoints = at_start(&self.live);
+        self.checkpoints = Checkpoints::of(&self.live);
         self.end = past.end;
         self.run_to(past.seq);
         while self.live.cursor < self.timeline.recorded.len() && past.seq == past.end {
@@ -125,9 +125,8 @@ impl Session {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::super::{
-        CHECKPOINT_EVERY, CHECKPOINT_EVERY_SPARSE, CHECKPOINTS_DENSE, Opening, Session,
-    };
+    use super::super::checkpoints::{DENSE, EVERY, EVERY_SPARSE};
+    use super::super::{Opening, Session};
 
     /// Proves: in a long run checkpoints are dense where they are new and sparse where they are old,
     /// and a seek, back or forth, from anywhere to anywhere, leads to what was there and leaves no
@@ -146,14 +145,14 @@ mod tests {
                 hashes.insert(session.seq(), session.cluster().trace_hash());
             }
         }
-        let kept: Vec<u64> = session.checkpoints.iter().map(|(at, _)| *at).collect();
+        let kept: Vec<u64> = session.checkpoints.events();
         for pair in kept.windows(2) {
             let gap = pair[1] - pair[0];
-            assert!(gap <= CHECKPOINT_EVERY_SPARSE, "{kept:?}");
-            assert!(gap == CHECKPOINT_EVERY || pair[0] + CHECKPOINTS_DENSE < EVENTS, "{kept:?}");
+            assert!(gap <= EVERY_SPARSE, "{kept:?}");
+            assert!(gap == EVERY || pair[0] + DENSE < EVENTS, "{kept:?}");
         }
-        let dense = (CHECKPOINTS_DENSE / CHECKPOINT_EVERY) as usize;
-        let sparse = ((EVENTS - CHECKPOINTS_DENSE) / CHECKPOINT_EVERY_SPARSE) as usize;
+        let dense = (DENSE / EVERY) as usize;
+        let sparse = ((EVENTS - DENSE) / EVERY_SPARSE) as usize;
         assert!(kept.len() <= dense + sparse + 3, "{kept:?}");
         let events: Vec<u64> = hashes.keys().copied().collect();
         for place in 0..events.len() {
@@ -161,7 +160,7 @@ mod tests {
             session.seek(event);
             assert_eq!((session.seq(), session.cluster().trace_hash()), (event, hashes[&event]));
         }
-        let after: Vec<u64> = session.checkpoints.iter().map(|(at, _)| *at).collect();
+        let after: Vec<u64> = session.checkpoints.events();
         assert_eq!(after, kept);
     }
 }
