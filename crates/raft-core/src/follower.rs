@@ -149,7 +149,8 @@ impl Raft {
         }
     }
 
-    /// Takes a read likewise (Raft §8). Without a leader it is dropped, as in etcd: who asked asks again.
+    /// Takes a read likewise (Raft §8). Without a leader it is dropped, as in etcd: who asked asks
+    /// again.
     pub(crate) fn take_read(&mut self, context: ReadContext) {
         match &mut self.role {
             Role::Leader(leader) => leader.read(&mut self.server, context),

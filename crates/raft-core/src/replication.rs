@@ -261,9 +261,9 @@ impl Leader {
     fn confirm_and_answer(&mut self, server: &mut Server, context: ReadContext) {
         let index = server.log.commit();
         let rules = server.rules();
-        // As in etcd, the lease is that of CheckQuorum (thesis §6.4.1). It can outlive the followers' patience by
-        // up to one election timeout, so that a cut-off leader may answer stale reads for that
-        // long: etcd's server does not use it, and neither is it the default here.
+        // As in etcd, the lease is that of CheckQuorum (thesis §6.4.1). It can outlive the followers'
+        // patience by up to one election timeout, so that a cut-off leader may answer stale reads
+        // for that long: etcd's server does not use it, and neither is it the default here.
         let has_lease = server.settings.reads == ReadMode::Lease && rules.on(Rule::CheckQuorum);
         let needs_none = server.configuration.is_singleton()
             && server.configuration.voters.contains(&server.id());

@@ -65,8 +65,8 @@ impl Cluster {
         }
     }
 
-    /// Whether there is nothing of a node any more, and never will be: its process ended because it was
-    /// removed, or it was removed before it was ever started.
+    /// Whether there is nothing of a node any more, and never will be: its process ended because it
+    /// was removed, or it was removed before it was ever started.
     pub fn is_removed(&self, id: NodeId) -> bool {
         let node = self.node(id);
         let is_out = || !self.configuration().contains(id);
@@ -107,9 +107,9 @@ impl Cluster {
         stopped
     }
 
-    /// Links, processes or members have changed: servers see which of their connections stand, and who
-    /// was removed and has one to somebody who knows is told so. One stands as long as both processes
-    /// are there, frozen or not, and neither direction is cut.
+    /// Links, processes or members have changed: servers see which of their connections stand, and
+    /// who was removed and has one to somebody who knows is told so. One stands as long as both
+    /// processes are there, frozen or not, and neither direction is cut.
     pub(crate) fn note_connections(&mut self, event: &Event) {
         let now = self.now;
         for place in 0..self.nodes.len() {

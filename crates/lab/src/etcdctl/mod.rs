@@ -3,8 +3,8 @@
 //!
 //! [`args`] parses the words as the real program's flag library does; this module turns the result
 //! into a request ([`plan`]) and, once that has an outcome, into output ([`present`]).
-//! Left out for now: everything but `put`, `get`, `del`, `member` and `version`, and the formats `fields`,
-//! `table` and `protobuf`.
+//! Left out for now: everything but `put`, `get`, `del`, `member` and `version`, and the formats
+//! `fields`, `table` and `protobuf`.
 
 pub mod args;
 mod output;

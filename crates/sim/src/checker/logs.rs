@@ -52,8 +52,8 @@ pub(super) fn check(
     Ok(())
 }
 
-/// Forgets the entries for which a snapshot stands that the node has taken. One event can append, commit,
-/// apply, and take a snapshot of all that; so this comes when the event has been looked at.
+/// Forgets the entries for which a snapshot stands that the node has taken. One event can append,
+/// commit, apply, and take a snapshot of all that; so this comes when the event has been looked at.
 pub(super) fn forget_taken(log: &mut LogView, event: &Event) {
     if let Some(SnapshotMark { kind: SnapshotKind::Taken, index, .. }) = event.snapshot {
         log.compact(index);
