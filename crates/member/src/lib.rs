@@ -41,6 +41,9 @@
 //! - A proposal that was doubled on its way is applied once; etcd's connections double nothing.
 //! - `etcdserver: request timed out, possibly due to connection lost` is never said: it would take
 //!   knowledge of connections.
+//! - A question about a read is repeated under a new number, and one that is heard twice is dropped;
+//!   etcd repeats it under the old one, by which a deposed leader can answer a read that it must not
+//!   (found by the fuzzer; CheckQuorum makes it unlikely there).
 //! - A member that is added is named by its node, which has one address and one id for ever: it is
 //!   not added again once it was removed.
 //! - A leader that applies its own removal hands over before it stops; etcd 3.5 only stops.

@@ -33,6 +33,8 @@ pub struct Member {
     pub(crate) machine: Machine,
     pub(crate) writes: Writes,
     pub(crate) reads: Reads,
+    /// The newest question about a read that was heard of each other node.
+    heard: Vec<(NodeId, u64)>,
     replies: Vec<Reply>,
     pub(crate) timing: Timing,
     pub(crate) connections: Connections,
@@ -131,6 +133,7 @@ impl Member {
             machine,
             writes: Writes::default(),
             reads: Reads::default(),
+            heard: Vec::new(),
             replies: Vec::new(),
             timing: Timing {
                 now,
@@ -160,9 +163,23 @@ impl Member {
     /// was removed is not heard any more, but for a leader that hands over as it leaves.
     pub fn deliver(&mut self, now: Micros, message: Message, dice: &mut dyn Dice) {
         self.timing.now = now;
-        if message.kind() == MessageKind::TimeoutNow || !self.has_removed(message.from) {
-            self.raft.step(message, dice).ok();
+        let is_removed = self.has_removed(message.from);
+        if (is_removed && message.kind() != MessageKind::TimeoutNow) || !self.is_new(&message) {
+            return;
         }
+        self.raft.step(message, dice).ok();
+    }
+
+    /// Whether a question about a read was not heard before. Numbers grow; one that comes twice, or was
+    /// overtaken, must not be taken for a new read ([`Reads::retry`] says why). Who asked asks again.
+    fn is_new(&mut self, message: &Message) -> bool {
+        let Body::ReadIndex { context } = message.body else { return true };
+        match self.heard.iter_mut().find(|(node, _)| *node == context.node) {
+            Some((_, newest)) if context.number <= *newest => return false,
+            Some((_, newest)) => *newest = context.number,
+            None => self.heard.push((context.node, context.number)),
+        }
+        true
     }
 
     /// Write `number`, and all before it, are durable.

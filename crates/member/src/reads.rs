@@ -41,6 +41,9 @@ pub(crate) enum Query {
 /// The question that is under way, and who waits for its answer.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Question {
+    /// It was asked under every number from here …
+    first: u64,
+    /// … to here: each time under a new one.
     number: u64,
     reads: Vec<Read>,
     retry_at: Micros,
@@ -63,6 +66,7 @@ impl Reads {
         }
         self.count += 1;
         self.asked = Some(Question {
+            first: self.count,
             number: self.count,
             reads: std::mem::take(&mut self.next),
             retry_at: now + RETRY,
@@ -72,10 +76,16 @@ impl Reads {
         Some(self.count)
     }
 
-    /// Asks once more, for a reason that makes an answer likely now. Gives the question's number,
-    /// if it is still open.
+    /// Asks once more, for a reason that makes an answer likely now. Gives the number for that, if the
+    /// question is still open.
+    ///
+    /// It must be a new one. A leader that has answered a number and hears it again would take it for
+    /// a new read; and a late answer to the heartbeat that carried it first would then confirm all
+    /// reads that came in between, which it knows nothing of (etcd asks again under the old number).
     pub(crate) fn retry(&mut self, now: Micros) -> Option<u64> {
         let question = self.asked.as_mut().filter(|question| question.index.is_none())?;
+        self.count += 1;
+        question.number = self.count;
         question.retry_at = now + RETRY;
         Some(question.number)
     }
@@ -95,9 +105,12 @@ impl Reads {
         }
     }
 
-    /// The leader's answer to question `number` has come. Answers to older ones are of no use.
+    /// The leader's answer to what was asked under `number` has come. Answers to older questions are of
+    /// no use; to this one, whichever comes first.
     pub(crate) fn confirmed(&mut self, number: u64, index: Index) {
-        if let Some(question) = self.asked.as_mut().filter(|question| question.number == number) {
+        if let Some(question) = &mut self.asked
+            && (question.first..=question.number).contains(&number)
+        {
             question.index.get_or_insert(index);
         }
     }
@@ -176,14 +189,27 @@ mod tests {
     fn an_open_question_is_repeated_and_then_given_up() {
         // Proves the times: every 500 ms, and 7 s in all; then the next question begins.
         let mut reads = one_asked();
-        for at in (500..7000).step_by(500).map(Micros::from_millis) {
+        for (number, at) in (2..).zip((500..7000).step_by(500).map(Micros::from_millis)) {
             assert_eq!(reads.next_deadline(), Some(at));
             assert_eq!(reads.retry_if_due(at - Micros(1)), None);
-            assert_eq!(reads.retry_if_due(at), Some(1));
+            assert_eq!(reads.retry_if_due(at), Some(number), "never the same number");
         }
         assert_eq!(ids(reads.expire(TIMEOUT - Micros(1))), []);
         assert_eq!(ids(reads.expire(TIMEOUT)), [1]);
-        assert_eq!(reads.begin(TIMEOUT, TIMEOUT), Some(2));
+        assert_eq!(reads.begin(TIMEOUT, TIMEOUT), Some(15));
+    }
+
+    #[test]
+    fn the_first_answer_counts_under_whatever_number() {
+        // Proves that a slow leader's answer is not lost because the question was repeated meanwhile.
+        let mut reads = one_asked();
+        assert_eq!(reads.retry(Micros(500_000)), Some(2));
+        assert_eq!(reads.retry(Micros(900_000)), Some(3));
+        reads.confirmed(4, Index(9));
+        assert_eq!(ids(reads.answerable(Index(9))), []);
+        reads.confirmed(1, Index(5));
+        reads.confirmed(3, Index(7));
+        assert_eq!(ids(reads.answerable(Index(5))), [1]);
     }
 
     #[test]

@@ -178,7 +178,9 @@ impl Raft {
 
     /// Asks from which index on a linearizable read may be answered (thesis §6.4). The answer
     /// comes in [`Ready::reads`], or never: without a leader, or when messages are lost, whoever
-    /// asked must ask again. `context.node` must be this server.
+    /// asked must ask again, under a new number: a leader that hears one again after it has answered
+    /// takes it for a new read, and late answers to its heartbeats would confirm reads that they
+    /// know nothing of. `context.node` must be this server.
     pub fn read_index(&mut self, context: ReadContext) {
         self.take_read(context);
     }

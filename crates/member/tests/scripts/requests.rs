@@ -4,7 +4,7 @@ use crate::loopback::{Loopback, N1, N2, N3, delete, put};
 use kv_core::{Bytes, DeleteRangeRequest, PutRequest, RangeRequest, Revision, Store};
 use member::Consistency::{Linearizable, Serializable};
 use member::{MAX_REQUEST_BYTES, Member, Micros, Request, RequestId, ServerError};
-use raft_core::{MessageKind, Payload, RoleKind, Stored};
+use raft_core::{Body, Message, MessageKind, Payload, ReadContext, RoleKind, Stored, Term};
 
 const SECOND: Micros = Micros::from_secs(1);
 
@@ -451,4 +451,21 @@ fn a_put_on_a_missing_lease_is_refused() {
         ]
     );
     assert_eq!(cluster.member(N1).store().revision(), Revision(1), "nothing was written");
+}
+
+#[test]
+fn a_question_that_is_heard_twice_is_no_new_read() {
+    // Proves that a leader drops the second copy: it would stand behind reads that came in between,
+    // and late answers to the first would confirm those too.
+    let mut cluster = Loopback::with_leader(3);
+    let context = ReadContext { node: N2, number: (1 << 40) + 900 };
+    let question = Message { from: N2, to: N1, term: Term(0), body: Body::ReadIndex { context } };
+    let answers = |cluster: &Loopback| {
+        cluster.sent.iter().filter(|kind| **kind == MessageKind::ReadIndexReply).count()
+    };
+    let before = answers(&cluster);
+    cluster.carry(question.clone());
+    assert_eq!(answers(&cluster), before + 1);
+    cluster.carry(question);
+    assert_eq!(answers(&cluster), before + 1);
 }
