@@ -63,7 +63,7 @@ fn rules_are_missed() {
     let expected = [
         (Rule::Majority, safety(Property::DurableOnQuorum), 100, 20),
         (Rule::OneVoteATerm, safety(Property::OneVoteATerm), 100, 20),
-        (Rule::PersistVote, safety(Property::OneVoteATerm), 500, 30),
+        (Rule::PersistVote, safety(Property::OneVoteATerm), 1_000, 30),
         (Rule::LogConsistencyCheck, safety(Property::LogMatching), 100, 20),
         (Rule::UpToDateCheck, safety(Property::UpToDateLeader), 100, 30),
         (Rule::ConfirmLeadershipBeforeRead, safety(Property::ReadSeesWrites), 100, 20),
