@@ -9,7 +9,7 @@ use crate::icon::{self, icon};
 use crate::lesson::{self, Goals, Hosts};
 use crate::page::Scene;
 use crate::panels::{Ask, Panels, Shown, Tab};
-use crate::platform::frame::FrameLoop;
+use crate::platform::frame::{FrameLoop, real_ms};
 use crate::platform::observe::{Listener, SightWatch, SizeWatch};
 use crate::platform::theme::Theme;
 use crate::platform::{dom, keep, prose};
@@ -186,7 +186,7 @@ impl Component for App {
         let tools = self.tools(desk);
         html! {
             <>
-                { self.card(desk, tools) }
+                { self.card(desk, tools.clone()) }
                 <div class="lab-dock">
                     <Panels sheet={desk.sheet.clone()} {tools} on_ask={&self.calls.ask}
                         layout={Shown { wide: self.wide, open: self.open, busy: desk.busy() }} />
@@ -243,7 +243,7 @@ impl App {
         let Ok(desk) = &mut self.desk else { return false };
         match msg {
             Msg::Frame(elapsed) => {
-                let change = desk.frame(elapsed);
+                let change = desk.frame(elapsed, real_ms);
                 if change == Change::Moved {
                     self.paint();
                 }
@@ -311,10 +311,13 @@ impl App {
             Time::Step => desk.step(),
             Time::Next => desk.step_interesting(),
             Time::Speed(speed) => desk.clock.speed = speed,
-            Time::Seek(event) => {
-                self.painter.forget();
-                desk.seek(event);
-            }
+            Time::Seek(event) => desk.seek(event),
+            Time::Back => desk.back(),
+            Time::Previous => desk.back_interesting(),
+            Time::Other => desk.return_to_other(),
+        }
+        if !matches!(time, Time::Play(_) | Time::Step | Time::Speed(_)) {
+            self.painter.forget();
         }
     }
 
@@ -389,8 +392,8 @@ impl App {
                 .links
                 .iter()
                 .any(|link| link.cut || link.clogged || link.loss_ppm > 0),
-            can_undo: desk.can_undo(),
-            can_redo: desk.can_redo(),
+            undoes: desk.undoes().map(str::to_owned),
+            redoes: desk.redoes().map(str::to_owned),
         }
     }
 
@@ -401,9 +404,16 @@ impl App {
             hurries: desk.clock.hurries(),
             stopped: desk.stage.violation.is_some(),
             speed: desk.clock.speed,
+            reached: desk.clock.reached(),
             now_micros: desk.clock.now as u64,
             seq: desk.stage.seq,
             end: desk.end(),
+            other: desk.other_future(),
+        };
+        let past = transport::Past {
+            feed: desk.sheet.feed.clone(),
+            end: desk.sheet.end,
+            other: look.other,
         };
         let fold = if self.folded { "Unfold the picture" } else { "Fold the picture" };
         html! {
@@ -420,7 +430,7 @@ impl App {
                         canvas={&self.canvas} on_act={&calls.act} />
                     { self.popup(desk) }
                 </div>
-                <Transport {look} feed={desk.sheet.feed.clone()} on_time={&calls.time} />
+                <Transport {look} {past} on_time={&calls.time} />
             </div>
         }
     }

@@ -1,7 +1,9 @@
 //! How virtual time follows real time: play, pause, speed, and hurrying for a command that waits.
 
 /// Speeds on offer: virtual time over real time, and how the choice is worded.
-pub(crate) const SPEEDS: [(f64, &str); 10] = [
+///
+/// The last has no rate of its own: it is as fast as the machine goes.
+pub(crate) const SPEEDS: [(f64, &str); 13] = [
     (0.001, "1/1000 ×"),
     (0.01, "1/100 ×"),
     (0.02, "1/50 ×"),
@@ -12,7 +14,13 @@ pub(crate) const SPEEDS: [(f64, &str); 10] = [
     (1.0, "1 ×"),
     (3.0, "3 ×"),
     (10.0, "10 ×"),
+    (100.0, "100 ×"),
+    (1_000.0, "1000 ×"),
+    (f64::INFINITY, "max"),
 ];
+
+/// How often the speed that is reached is worked out.
+const GAUGE_MS: f64 = 500.0;
 
 /// The speed at first: slow enough to see messages, fast enough to see elections.
 pub(crate) const SPEED_AT_FIRST: usize = 5;
@@ -33,12 +41,28 @@ pub(crate) struct Clock {
     /// The moment shown, in virtual microseconds.
     pub(crate) now: f64,
     waited_ms: f64,
+    gauge: Gauge,
+}
+
+/// Measures how fast time really runs, over half a second at a time.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Gauge {
+    began_micros: f64,
+    elapsed_ms: f64,
+    /// Virtual over real time, as last measured.
+    reached: Option<u64>,
 }
 
 impl Clock {
     /// A clock that shows `now_micros`.
     pub(crate) fn new(now_micros: u64, playing: bool) -> Clock {
-        Clock { playing, speed: SPEED_AT_FIRST, now: now_micros as f64, waited_ms: 0.0 }
+        Clock {
+            playing,
+            speed: SPEED_AT_FIRST,
+            now: now_micros as f64,
+            waited_ms: 0.0,
+            gauge: Gauge::default(),
+        }
     }
 
     /// Shows the moment of the last event: after a jump, or when nothing runs.
@@ -52,6 +76,29 @@ impl Clock {
         let elapsed_ms = elapsed_ms.clamp(0.0, STEP_MS_MAX);
         self.waited_ms = if busy { self.waited_ms + elapsed_ms } else { 0.0 };
         self.now + elapsed_ms * 1_000.0 * self.rate()
+    }
+
+    /// Whether time is to run as fast as the machine goes.
+    pub(crate) fn is_free(&self) -> bool {
+        self.rate().is_infinite()
+    }
+
+    /// Takes note that a frame of `elapsed_ms` has brought time to where it is.
+    pub(crate) fn measure(&mut self, elapsed_ms: f64) {
+        let gauge = &mut self.gauge;
+        gauge.elapsed_ms += elapsed_ms;
+        if self.now < gauge.began_micros || gauge.elapsed_ms > 4.0 * GAUGE_MS {
+            *gauge = Gauge { began_micros: self.now, elapsed_ms: 0.0, reached: None };
+        } else if gauge.elapsed_ms >= GAUGE_MS {
+            let rate = (self.now - gauge.began_micros) / (gauge.elapsed_ms * 1_000.0);
+            let reached = Some(rate.round_ties_even() as u64);
+            *gauge = Gauge { began_micros: self.now, elapsed_ms: 0.0, reached };
+        }
+    }
+
+    /// How fast time really runs where it goes as fast as the machine does.
+    pub(crate) fn reached(&self) -> Option<u64> {
+        self.gauge.reached.filter(|_| self.is_free())
     }
 
     /// Virtual over real time just now.
@@ -81,6 +128,20 @@ mod tests {
         let mut clock = Clock::new(1_000_000, true);
         assert_eq!(clock.after(10.0, false), 1_000_000.0 + 2_000.0);
         assert_eq!(clock.after(60_000.0, false), 1_000_000.0 + 20_000.0);
+    }
+
+    #[test]
+    fn as_fast_as_the_machine_goes_is_measured() {
+        let mut clock = Clock { speed: SPEEDS.len() - 1, ..Clock::new(0, true) };
+        assert!(clock.is_free());
+        for frame in 1..=40 {
+            clock.set(frame * 16_000_000);
+            clock.measure(16.0);
+        }
+        assert_eq!(clock.reached(), Some(1_000));
+        clock.set(0);
+        clock.measure(16.0);
+        assert_eq!(clock.reached(), None, "it went back");
     }
 
     #[test]

@@ -6,13 +6,15 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use lab::session::{Issued, Progress, Session};
+use lab::session::{Issued, OtherFuture, Progress, Session};
 use lab::view::{FeedItem, GoalView, StageView, TerminalEntry};
 
 use crate::clock::Clock;
 
-/// Events simulated in one frame at most: some milliseconds of work on a slow machine.
-const BUDGET: u32 = 3_000;
+/// Events simulated between two looks at the real clock.
+const BUDGET: u32 = 500;
+/// How much of a frame may go into simulating: the rest is for drawing, and for who uses the page.
+const WORK_MS: f64 = 8.0;
 /// Events looked through for the next interesting one.
 const SEARCH: u32 = 200_000;
 /// How often panels follow while time runs: text that changes faster cannot be read.
@@ -33,6 +35,8 @@ pub(crate) struct Sheet {
     pub(crate) stage: Rc<StageView>,
     pub(crate) feed: Rc<Vec<Arc<FeedItem>>>,
     pub(crate) terminal: Rc<Vec<Arc<TerminalEntry>>>,
+    /// The last event of the run when this was read.
+    pub(crate) end: u64,
 }
 
 /// The session at work.
@@ -58,6 +62,7 @@ impl Desk {
             stage: stage.clone(),
             feed: Rc::new(session.feed().to_vec()),
             terminal: Rc::new(session.terminal().to_vec()),
+            end: session.end(),
         };
         Desk {
             clock: Clock::new(session.now_micros(), playing),
@@ -82,8 +87,8 @@ impl Desk {
         self.stage.violation.is_none() && (self.session.busy() || !self.solution.is_empty())
     }
 
-    /// Lets `elapsed_ms` of real time pass.
-    pub(crate) fn frame(&mut self, elapsed_ms: f64) -> Change {
+    /// Lets `elapsed_ms` of real time pass; `real_ms` tells the real time while it works.
+    pub(crate) fn frame(&mut self, elapsed_ms: f64, real_ms: fn() -> f64) -> Change {
         let before = self.session.seq();
         if !self.session.busy()
             && let Some(line) = self.solution.pop_front()
@@ -92,15 +97,16 @@ impl Desk {
             let _ = self.session.apply(&line);
         }
         let target = self.clock.after(elapsed_ms, self.session.busy());
-        match self.session.advance(target as u64, BUDGET) {
-            Progress::Reached => self.clock.now = target,
-            Progress::Pending => self.clock.set(self.session.now_micros()),
+        match self.advance(target as u64, real_ms) {
+            Progress::Reached if !self.clock.is_free() => self.clock.now = target,
+            Progress::Reached | Progress::Pending => self.clock.set(self.session.now_micros()),
             Progress::Stopped => {
                 self.clock.set(self.session.now_micros());
                 self.clock.playing = false;
                 self.solution.clear();
             }
         }
+        self.clock.measure(elapsed_ms);
         self.panel_due_ms -= elapsed_ms;
         if self.session.seq() == before && self.runs() {
             return Change::Moved;
@@ -110,6 +116,19 @@ impl Desk {
             self.refresh_sheet();
         }
         Change::Drawn
+    }
+
+    /// Lets virtual time pass up to a moment, or until the frame has had its share of real time, or
+    /// until a command ends for which alone time runs.
+    fn advance(&mut self, to_micros: u64, real_ms: fn() -> f64) -> Progress {
+        let began = real_ms();
+        loop {
+            let progress = self.session.advance(to_micros, BUDGET);
+            let wanted = self.clock.playing || self.session.busy();
+            if progress != Progress::Pending || !wanted || real_ms() - began > WORK_MS {
+                return progress;
+            }
+        }
     }
 
     /// Gives the session a line; what came of it is in the terminal.
@@ -144,6 +163,19 @@ impl Desk {
         self.land();
     }
 
+    /// Back to the event before this one.
+    pub(crate) fn back(&mut self) {
+        self.seek(self.session.seq().saturating_sub(1));
+    }
+
+    /// Back to the last event before this one that is worth a line in the feed.
+    pub(crate) fn back_interesting(&mut self) {
+        self.clock.playing = false;
+        self.solution.clear();
+        self.session.back_interesting();
+        self.land();
+    }
+
     /// To an event, paused there.
     pub(crate) fn seek(&mut self, event: u64) {
         self.clock.playing = false;
@@ -159,6 +191,12 @@ impl Desk {
 
     pub(crate) fn redo(&mut self) {
         self.session.redo();
+        self.land();
+    }
+
+    pub(crate) fn return_to_other(&mut self) {
+        self.clock.playing = false;
+        self.session.return_to_other();
         self.land();
     }
 
@@ -190,6 +228,7 @@ impl Desk {
     fn refresh_sheet(&mut self) {
         self.panel_due_ms = PANEL_MS;
         self.sheet.stage = self.stage.clone();
+        self.sheet.end = self.session.end();
         if !self.session.busy() {
             self.clock.rest();
         }
@@ -227,12 +266,19 @@ impl Desk {
         self.session.end()
     }
 
-    pub(crate) fn can_undo(&self) -> bool {
-        self.session.can_undo()
+    /// The line that undo would take back.
+    pub(crate) fn undoes(&self) -> Option<&str> {
+        self.session.undoes()
     }
 
-    pub(crate) fn can_redo(&self) -> bool {
-        self.session.can_redo()
+    /// The line that redo would give again.
+    pub(crate) fn redoes(&self) -> Option<&str> {
+        self.session.redoes()
+    }
+
+    /// The future that was left by acting in its past.
+    pub(crate) fn other_future(&self) -> Option<OtherFuture> {
+        self.session.other_future()
     }
 }
 

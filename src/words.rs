@@ -132,6 +132,11 @@ pub(crate) fn count(number: u64) -> String {
     text
 }
 
+/// So many events: `1 event`, `1,204 events`.
+pub(crate) fn events(number: u64) -> String {
+    format!("{} event{}", count(number), if number == 1 { "" } else { "s" })
+}
+
 /// `text`, cut to at most `most` characters.
 pub(crate) fn cut(text: &str, most: usize) -> String {
     if text.chars().count() <= most {

@@ -125,7 +125,7 @@ pub(crate) fn panels(props: &Props) -> Html {
     };
     let body = |tab: Tab| match tab {
         Tab::Tools => {
-            html! { <Tools look={*tools} on_line={on_line.clone()} on_tool={on_ask.reform(Ask::Tool)} /> }
+            html! { <Tools look={tools.clone()} on_line={on_line.clone()} on_tool={on_ask.reform(Ask::Tool)} /> }
         }
         Tab::Terminal => terminal(),
         Tab::Keys => html! { <Keys stage={sheet.stage.clone()} on_line={on_line.clone()} /> },

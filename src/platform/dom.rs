@@ -122,6 +122,15 @@ pub(crate) fn value(event: &Event) -> String {
     }
 }
 
+/// How far across the element that hears it a pointer is, from 0 to 1, where so much of either side
+/// does not count.
+pub(crate) fn share_across(event: &web_sys::PointerEvent, beside: f64) -> Option<f64> {
+    let element = event.target()?.dyn_into::<HtmlElement>().ok()?;
+    let width = f64::from(element.client_width()) - 2.0 * beside;
+    let x = f64::from(event.offset_x()) - beside;
+    Some((x / width.max(1.0)).clamp(0.0, 1.0))
+}
+
 /// Scrolls an element to its end.
 pub(crate) fn scroll_to_end(node: &NodeRef) {
     if let Some(element) = node.cast::<Element>() {

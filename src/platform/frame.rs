@@ -8,6 +8,11 @@ use wasm_bindgen::prelude::Closure;
 
 use super::dom;
 
+/// The real time in milliseconds; only differences mean something.
+pub(crate) fn real_ms() -> f64 {
+    js_sys::Date::now()
+}
+
 type Callback = Closure<dyn FnMut(f64)>;
 
 /// Calls back once a frame while it runs.

@@ -17,15 +17,17 @@ pub(crate) enum Tool {
 }
 
 /// What the tools need to know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Look {
     /// Nodes that have, or had, a place.
     pub(crate) nodes: u8,
     /// Those that belong to the cluster.
     pub(crate) members: u8,
     pub(crate) any_cut: bool,
-    pub(crate) can_undo: bool,
-    pub(crate) can_redo: bool,
+    /// The line that undo would take back.
+    pub(crate) undoes: Option<String>,
+    /// The line that redo would give again.
+    pub(crate) redoes: Option<String>,
 }
 
 #[derive(Properties, PartialEq)]
@@ -40,7 +42,7 @@ pub(crate) struct Props {
 pub(crate) fn tools(props: &Props) -> Html {
     let Props { look, on_line, on_tool } = props;
     let heal = on_line.reform(|_: MouseEvent| "heal".to_owned());
-    let act = |tool: Tool| on_tool.reform(move |_: MouseEvent| tool);
+    let reset = on_tool.reform(move |_: MouseEvent| Tool::Reset);
     html! {
         <div class="tools" role="group" aria-label="Tools">
             <div class="segments" role="group" aria-label="Nodes: a new cluster">
@@ -53,14 +55,28 @@ pub(crate) fn tools(props: &Props) -> Html {
                 { icon(icon::HEAL) }{ "Heal all" }
             </button>
             <div class="tools-end">
-                <button type="button" class="button" data-kind="icon" onclick={act(Tool::Undo)} disabled={!look.can_undo}
-                    aria-label="Undo" title="Undo">{ icon(icon::UNDO) }</button>
-                <button type="button" class="button" data-kind="icon" onclick={act(Tool::Redo)} disabled={!look.can_redo}
-                    aria-label="Redo" title="Redo">{ icon(icon::REDO) }</button>
-                <button type="button" class="button" onclick={act(Tool::Reset)}
+                { history("Undo", icon::UNDO, look.undoes.as_deref(), Tool::Undo, on_tool) }
+                { history("Redo", icon::REDO, look.redoes.as_deref(), Tool::Redo, on_tool) }
+                <button type="button" class="button" onclick={reset}
                     title="Back to the beginning">{ icon(icon::RESET) }{ "Reset" }</button>
             </div>
         </div>
+    }
+}
+
+/// Undo or redo: its name says what of.
+fn history(
+    name: &str,
+    sign: &'static str,
+    line: Option<&str>,
+    tool: Tool,
+    on_tool: &Callback<Tool>,
+) -> Html {
+    let onclick = on_tool.reform(move |_: MouseEvent| tool);
+    let title = line.map_or(name.to_owned(), |line| format!("{name}: {}", words::cut(line, 48)));
+    html! {
+        <button type="button" class="button" data-kind="icon" {onclick} disabled={line.is_none()}
+            aria-label={title.clone()} {title}>{ icon(sign) }</button>
     }
 }
 

@@ -8,6 +8,10 @@ use crate::words;
 
 /// Marks of one kind closer than this are one mark.
 const APART: f64 = 0.6;
+/// A band narrower than this is not drawn.
+const NARROW: f64 = 0.08;
+/// What the pointer points at lies within this part of the timeline.
+const NEAR: f64 = 0.008;
 
 /// A stretch of events under one leader's term.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,7 +27,6 @@ pub(crate) struct Band {
 pub(crate) struct Tick {
     pub(crate) at: f64,
     pub(crate) kind: &'static str,
-    pub(crate) text: String,
 }
 
 /// The timeline of a run of `end` events.
@@ -41,7 +44,8 @@ fn kind(mark: Mark) -> Option<&'static str> {
         Mark::Client => Some("client"),
         Mark::Commit => Some("commit"),
         Mark::Violation => Some("violation"),
-        Mark::Leader | Mark::StepDown | Mark::Members => None,
+        Mark::Members => Some("members"),
+        Mark::Leader | Mark::StepDown => None,
     }
 }
 
@@ -49,11 +53,15 @@ fn kind(mark: Mark) -> Option<&'static str> {
 pub(crate) fn chart(feed: &[Arc<FeedItem>], end: u64) -> Chart {
     let per_cent = |seq: u64| 100.0 * seq as f64 / end.max(1) as f64;
     let mut chart = Chart::default();
-    let leaders: Vec<&FeedItem> =
-        feed.iter().map(|item| &**item).filter(|item| item.mark == Mark::Leader).collect();
-    for (place, item) in leaders.iter().enumerate() {
-        let until = leaders.get(place + 1).map_or(end, |next| next.seq);
+    let mut leaders = feed.iter().filter(|item| item.mark == Mark::Leader).peekable();
+    while let Some(item) = leaders.next() {
+        let until = leaders.peek().map_or(end, |next| next.seq);
         let width = per_cent(until) - per_cent(item.seq);
+        // So narrow a band is nothing that could be seen: where leaders change all the time, the
+        // picture stays as small as it is.
+        if width < NARROW && leaders.peek().is_some() {
+            continue;
+        }
         let leader = item.node.map(words::node).unwrap_or_default();
         chart.bands.push(Band {
             start: per_cent(item.seq),
@@ -66,7 +74,7 @@ pub(crate) fn chart(feed: &[Arc<FeedItem>], end: u64) -> Chart {
             },
         });
     }
-    let mut last = [("", f64::MIN); 5];
+    let mut last = [("", f64::MIN); 6];
     for item in feed {
         let Some(kind) = kind(item.mark) else { continue };
         let at = per_cent(item.seq);
@@ -78,9 +86,25 @@ pub(crate) fn chart(feed: &[Arc<FeedItem>], end: u64) -> Chart {
             continue;
         }
         *slot = (kind, at);
-        chart.ticks.push(Tick { at, kind, text: item.text.clone() });
+        chart.ticks.push(Tick { at, kind });
     }
     chart
+}
+
+/// About when event `seq` happened, between those that are told, and what is told next to it.
+pub(crate) fn near(feed: &[Arc<FeedItem>], seq: u64, end: u64) -> (Option<u64>, Option<&FeedItem>) {
+    let after = feed.partition_point(|item| item.seq < seq);
+    let next = feed.get(after).map(|item| &**item);
+    let last = after.checked_sub(1).and_then(|at| feed.get(at)).map(|item| &**item);
+    let (from_seq, from) = last.map_or((0, 0), |item| (item.seq, item.at_micros));
+    let time = next.map(|next| {
+        let share = (seq - from_seq) as f64 / (next.seq - from_seq).max(1) as f64;
+        from + (share * (next.at_micros - from) as f64) as u64
+    });
+    let apart = |item: &FeedItem| item.seq.abs_diff(seq);
+    let told = [last, next].into_iter().flatten().min_by_key(|item| apart(item));
+    let reach = (end as f64 * NEAR).round_ties_even() as u64;
+    (time, told.filter(|item| apart(item) <= reach))
 }
 
 #[cfg(test)]
@@ -109,6 +133,19 @@ mod tests {
         let spans: Vec<_> = bands.iter().map(|band| (band.start, band.width, band.term)).collect();
         assert_eq!(spans, [(20.0, 40.0, 1), (60.0, 40.0, 3)]);
         assert_eq!(bands[0].text, "term 1 · n4");
+    }
+
+    #[test]
+    fn a_pointer_finds_the_time_and_what_is_told_there() {
+        let feed = [item(100, Mark::Leader, 1), item(200, Mark::Commit, 1)];
+        let seq_of = |told: Option<&FeedItem>| told.map(|item| item.seq);
+        let (time, told) = near(&feed, 150, 1_000);
+        assert_eq!((time, seq_of(told)), (Some(150), None));
+        let (time, told) = near(&feed, 197, 1_000);
+        assert_eq!((time, seq_of(told)), (Some(197), Some(200)));
+        let (time, told) = near(&feed, 900, 1_000);
+        assert_eq!((time, seq_of(told)), (None, None));
+        assert_eq!(near(&[], 0, 0), (None, None));
     }
 
     #[test]

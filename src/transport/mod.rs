@@ -6,11 +6,13 @@ mod timeline;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use lab::session::OtherFuture;
 use lab::view::FeedItem;
 use yew::prelude::*;
 
+use self::timeline::Timeline;
 use crate::clock::SPEEDS;
-use crate::icon::{self, full};
+use crate::icon::{self, full, icon};
 use crate::platform::dom;
 use crate::words;
 
@@ -21,12 +23,18 @@ pub(crate) enum Time {
     Play(bool),
     /// One event.
     Step,
+    /// One event back.
+    Back,
     /// On to the next event worth a line in the feed.
     Next,
+    /// Back to the last one before this.
+    Previous,
     /// Another speed, as a place in [`SPEEDS`].
     Speed(usize),
     /// Go to an event.
     Seek(u64),
+    /// Exchange this future for the one that was left.
+    Other,
 }
 
 /// Time as it stands.
@@ -36,58 +44,111 @@ pub(crate) struct Look {
     pub(crate) hurries: bool,
     pub(crate) stopped: bool,
     pub(crate) speed: usize,
+    /// What the fastest speed comes to, virtual over real time.
+    pub(crate) reached: Option<u64>,
     pub(crate) now_micros: u64,
     pub(crate) seq: u64,
     pub(crate) end: u64,
+    pub(crate) other: Option<OtherFuture>,
+}
+
+/// What happened, for the timeline; it follows a few times a second only.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Past {
+    pub(crate) feed: Rc<Vec<Arc<FeedItem>>>,
+    pub(crate) end: u64,
+    pub(crate) other: Option<OtherFuture>,
 }
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct Props {
     pub(crate) look: Look,
-    pub(crate) feed: Rc<Vec<Arc<FeedItem>>>,
+    pub(crate) past: Past,
     pub(crate) on_time: Callback<Time>,
 }
 
 /// The transport.
 #[component(Transport)]
 pub(crate) fn transport(props: &Props) -> Html {
-    let Props { look, feed, on_time } = props;
+    let Props { look, past, on_time } = props;
     let playing = look.playing;
     let moment = words::seconds(look.now_micros);
-    let act = |time: Time| on_time.reform(move |_: MouseEvent| time);
-    let on_speed = {
-        let on_time = on_time.clone();
-        Callback::from(move |event: Event| {
-            if let Ok(speed) = dom::value(&event).parse() {
-                on_time.emit(Time::Speed(speed));
-            }
-        })
+    let play = if playing { "Pause" } else { "Play" };
+    let onplay = on_time.reform(move |_: MouseEvent| Time::Play(!playing));
+    let at_start = look.seq == 0;
+    html! {
+        <>
+            <div class="transport" role="group" aria-label="Time">
+                <button type="button" class="play" onclick={onplay} disabled={look.stopped} aria-label={play} title={play}>
+                    { full(if playing { icon::PAUSE } else { icon::PLAY }) }
+                </button>
+                <div class="steps">
+                    { step("Previous interesting event", icon::SKIP_BACK, at_start, Time::Previous, on_time) }
+                    { step("One event back", icon::BACK, at_start, Time::Back, on_time) }
+                    { step("One event", icon::STEP, look.stopped, Time::Step, on_time) }
+                    { step("Next interesting event", icon::SKIP, look.stopped, Time::Next, on_time) }
+                </div>
+                { speed(look, on_time) }
+                <Timeline seq={look.seq} end={look.end} moment={moment.clone()} past={past.clone()} {on_time} />
+                <div class="moment">
+                    <span class="moment-time">{ moment }</span>
+                    <span class="moment-event">
+                        { if look.hurries { "hurrying…".to_owned() } else { format!("event {}", words::count(look.seq)) } }
+                    </span>
+                </div>
+            </div>
+            { look.other.map(|other| parted(other, on_time)).unwrap_or_default() }
+        </>
+    }
+}
+
+fn step(
+    name: &'static str,
+    sign: &'static str,
+    disabled: bool,
+    time: Time,
+    on_time: &Callback<Time>,
+) -> Html {
+    let onclick = on_time.reform(move |_: MouseEvent| time);
+    html! {
+        <button type="button" class="button" data-kind="icon" {onclick} {disabled} aria-label={name} title={name}>{ full(sign) }</button>
+    }
+}
+
+fn speed(look: &Look, on_time: &Callback<Time>) -> Html {
+    let onchange = on_time.reform(|event: Event| {
+        // What is no number is none of the choices.
+        Time::Speed(dom::value(&event).parse().unwrap_or(0))
+    });
+    let name = |place: usize, name: &str| match look.reached {
+        Some(reached) if place + 1 == SPEEDS.len() => {
+            format!("{name} · {} ×", words::count(reached))
+        }
+        Some(_) | None => name.to_owned(),
     };
     html! {
-        <div class="transport" role="group" aria-label="Time">
-            <button type="button" class="play" onclick={act(Time::Play(!playing))} disabled={look.stopped}
-                aria-label={if playing { "Pause" } else { "Play" }} title={if playing { "Pause" } else { "Play" }}>
-                { full(if playing { icon::PAUSE } else { icon::PLAY }) }
-            </button>
-            <button type="button" class="button" data-kind="icon" onclick={act(Time::Step)} disabled={look.stopped}
-                aria-label="One event" title="One event">{ full(icon::STEP) }</button>
-            <button type="button" class="button" data-kind="icon" onclick={act(Time::Next)} disabled={look.stopped}
-                aria-label="Next interesting event" title="Next interesting event">{ full(icon::SKIP) }</button>
-            <label class="speed">
-                <span class="hidden-text">{ "Speed: virtual time over real time" }</span>
-                <select class="field" onchange={on_speed} title="Virtual time over real time">
-                    { for SPEEDS.iter().enumerate().map(|(place, (_, name))| html! {
-                        <option key={place} value={place.to_string()} selected={place == look.speed}>{ *name }</option>
-                    }) }
-                </select>
-            </label>
-            { timeline::timeline(look, feed, &moment, on_time) }
-            <div class="moment">
-                <span class="moment-time">{ moment }</span>
-                <span class="moment-event">
-                    { if look.hurries { "hurrying…".to_owned() } else { format!("event {}", words::count(look.seq)) } }
-                </span>
-            </div>
+        <label class="speed">
+            <span class="hidden-text">{ "Speed: virtual time over real time" }</span>
+            <select class="field" {onchange} title="Virtual time over real time">
+                { for SPEEDS.iter().enumerate().map(|(place, (_, words))| html! {
+                    <option key={place} value={place.to_string()} selected={place == look.speed}>{ name(place, words) }</option>
+                }) }
+            </select>
+        </label>
+    }
+}
+
+/// Says that there are two futures, and leads to the other.
+fn parted(other: OtherFuture, on_time: &Callback<Time>) -> Html {
+    let onclick = on_time.reform(|_: MouseEvent| Time::Other);
+    html! {
+        <div class="parted">
+            { icon(icon::FORK) }
+            <p role="status">
+                { format!("Two futures part at event {}: this one, and another of {} more.",
+                    words::count(other.at), words::events(other.end.saturating_sub(other.at))) }
+            </p>
+            <button type="button" class="link" {onclick}>{ "Go to the other" }</button>
         </div>
     }
 }

@@ -18,10 +18,12 @@ use std::sync::Arc;
 
 use sim::{Chunks, Cluster, Event, HistoryRecord, Settings};
 
+pub use self::travel::OtherFuture;
+
 use self::checkpoints::Checkpoints;
 use self::live::{Live, Trace};
 use self::timeline::{Recorded, Timeline, read_saved, write_saved};
-use self::travel::Past;
+use self::travel::{Branch, Past};
 use crate::few::Few;
 use crate::lessons::GoalData;
 use crate::predicate::Predicate;
@@ -105,6 +107,8 @@ pub struct Session {
     reached: Few<String, u64>,
     undo: VecDeque<Past>,
     redo: Vec<Past>,
+    /// The future that was left last.
+    other: Option<Arc<Branch>>,
     /// Events since they were last taken, if somebody wants them.
     traced: Trace,
 }
@@ -137,6 +141,7 @@ impl Session {
             reached: Few::new(),
             undo: VecDeque::new(),
             redo: Vec::new(),
+            other: None,
             traced: None,
         };
         session.run_setup(lines)?;
@@ -227,7 +232,7 @@ impl Session {
             && is_instant(&line.command)
         {
             if changes_something(&line.command) {
-                self.remember_for_undo();
+                self.remember_for_undo(&line.source);
             }
             self.record(line);
             return Ok(Issued::AtOnce);
@@ -241,15 +246,16 @@ impl Session {
             lines.into_iter().filter(|line| !says_nothing(&line.command)).collect();
         let past = lines.iter().filter_map(|line| about_the_past(line).cloned()).collect();
         self.observe_from_start(past);
-        if lines.iter().any(|line| changes_something(&line.command)) {
-            self.remember_for_undo();
+        if let Some(first) = lines.iter().find(|line| changes_something(&line.command)) {
+            self.remember_for_undo(&first.source);
         }
         self.queue.extend(lines);
         self.pump();
     }
 
-    /// Acting in the past cuts the timeline here; the old one can be had back by undo.
+    /// Acting in the past cuts the timeline here; what was cut off can be returned to.
     fn cut_future(&mut self) {
+        self.leave_future();
         self.timeline.recorded.truncate(self.live.cursor);
         self.end = self.seq();
         self.checkpoints.forget_after(self.end);
@@ -321,6 +327,7 @@ impl Session {
         self.live = self.fresh();
         self.checkpoints = Checkpoints::of(&self.live);
         self.end = 0;
+        self.other = None;
         if self.traced.is_some() {
             self.keep_trace();
         }

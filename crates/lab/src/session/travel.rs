@@ -2,7 +2,7 @@
 //!
 //! A seek clones the nearest checkpoint and replays the recorded lines at their events. Undo and
 //! redo exchange whole timelines, so that a future that was cut off by acting in the past can be
-//! had back.
+//! had back: line by line, or at once by [`Session::return_to_other`].
 
 use std::sync::Arc;
 
@@ -21,6 +21,26 @@ pub(super) struct Past {
     prelude: Arc<Vec<Arc<TerminalEntry>>>,
     seq: u64,
     end: u64,
+    /// What undoing it would take back: a line as written.
+    what: String,
+    other: Option<Arc<Branch>>,
+}
+
+/// A future that was left by acting in its past.
+#[derive(Clone, Debug)]
+pub(super) struct Branch {
+    past: Past,
+    /// The event up to which both are the same.
+    at: u64,
+}
+
+/// The other future of a session, of which it has only one at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OtherFuture {
+    /// The event up to which both are the same.
+    pub at: u64,
+    /// Its last event.
+    pub end: u64,
 }
 
 impl Session {
@@ -47,37 +67,47 @@ impl Session {
         }
     }
 
-    pub(super) fn remember_for_undo(&mut self) {
+    /// Goes to the last event before this one that is worth telling, or to the first.
+    pub fn back_interesting(&mut self) {
+        let seq = self.seq();
+        let before = self.feed().iter().rev().map(|item| item.seq).find(|told| *told < seq);
+        self.seek(before.unwrap_or(0));
+    }
+
+    /// Makes this moment one that undo comes back to; `what` is about to be done.
+    pub(super) fn remember_for_undo(&mut self, what: &str) {
         if self.undo.len() == UNDO_MAX {
             self.undo.pop_front();
         }
-        self.undo.push_back(self.past());
+        self.undo.push_back(self.past(what));
         self.redo.clear();
     }
 
-    fn past(&self) -> Past {
+    fn past(&self, what: &str) -> Past {
         Past {
             timeline: self.timeline.clone(),
             prelude: Arc::clone(&self.prelude),
             seq: self.seq(),
             end: self.end,
+            what: what.to_owned(),
+            other: self.other.clone(),
         }
     }
 
-    /// Whether there is a line to undo.
-    pub fn can_undo(&self) -> bool {
-        !self.undo.is_empty()
+    /// The line that undo would take back.
+    pub fn undoes(&self) -> Option<&str> {
+        self.undo.back().map(|past| past.what.as_str())
     }
 
-    /// Whether there is an undone line to do again.
-    pub fn can_redo(&self) -> bool {
-        !self.redo.is_empty()
+    /// The line that redo would give again.
+    pub fn redoes(&self) -> Option<&str> {
+        self.redo.last().map(|past| past.what.as_str())
     }
 
     /// Takes the last line back and goes to the event before it. False if there is none.
     pub fn undo(&mut self) -> bool {
         let Some(past) = self.undo.pop_back() else { return false };
-        self.redo.push(self.past());
+        self.redo.push(self.past(&past.what));
         self.go_to_past(past);
         true
     }
@@ -85,8 +115,33 @@ impl Session {
     /// Does again what was undone. False if there is nothing.
     pub fn redo(&mut self) -> bool {
         let Some(past) = self.redo.pop() else { return false };
-        self.undo.push_back(self.past());
+        self.undo.push_back(self.past(&past.what));
         self.go_to_past(past);
+        true
+    }
+
+    /// Keeps the future of this moment, which acting now cuts off.
+    pub(super) fn leave_future(&mut self) {
+        if self.end > self.seq() {
+            let past = Past { other: None, ..self.past("") };
+            self.other = Some(Arc::new(Branch { past, at: self.seq() }));
+        }
+    }
+
+    /// The future that was left last, if there is one to return to.
+    pub fn other_future(&self) -> Option<OtherFuture> {
+        let branch = self.other.as_ref()?;
+        Some(OtherFuture { at: branch.at, end: branch.past.end })
+    }
+
+    /// Exchanges this future for the other: goes to where one was in that, and keeps this one as
+    /// the other. False if there is none.
+    pub fn return_to_other(&mut self) -> bool {
+        let Some(branch) = self.other.take() else { return false };
+        self.remember_for_undo("return to the other future");
+        let past = Past { other: None, ..self.past("") };
+        self.go_to_past(branch.past.clone());
+        self.other = Some(Arc::new(Branch { past, at: branch.at }));
         true
     }
 
@@ -98,6 +153,7 @@ impl Session {
         self.live = self.fresh();
         self.checkpoints = Checkpoints::of(&self.live);
         self.end = past.end;
+        self.other = past.other;
         self.run_to(past.seq);
         while self.live.cursor < self.timeline.recorded.len() && past.seq == past.end {
             if !self.issue_due() {
@@ -108,7 +164,7 @@ impl Session {
 
     /// Begins again as the session began; goals that were reached stay reached.
     pub fn reset(&mut self) {
-        let past = self.past();
+        let past = self.past("reset");
         if let Ok(fresh) = Session::new(self.opening.clone()) {
             let reached = std::mem::take(&mut self.reached);
             let mut undo = std::mem::take(&mut self.undo);
@@ -127,6 +183,52 @@ mod tests {
 
     use super::super::checkpoints::{DENSE, EVERY, EVERY_SPARSE};
     use super::super::{Opening, Session};
+
+    /// Proves: who acts in the past leaves a future, can return to it and come back again, with the
+    /// very same events; and undo says what it takes back.
+    #[test]
+    fn the_future_that_was_left_can_be_returned_to() {
+        let mut session = Session::new(Opening::default()).expect("an empty set-up");
+        let go = |session: &mut Session, events: u64| session.seek(session.seq() + events);
+        go(&mut session, 50);
+        session.act("crash n2").expect("a line");
+        go(&mut session, 150);
+        let (end, first) = (session.end(), session.cluster().trace_hash());
+        assert_eq!(session.other_future(), None);
+        session.seek(100);
+        session.act("pause n3").expect("a line");
+        let left = session.other_future().expect("the future was left");
+        assert_eq!((left.at, left.end), (100, end));
+        assert_eq!(session.undoes(), Some("pause n3"));
+        go(&mut session, 20);
+        let (here, second) = (session.seq(), session.cluster().trace_hash());
+
+        assert!(session.return_to_other());
+        assert_eq!((session.seq(), session.end()), (100, end));
+        session.seek(end);
+        assert_eq!(session.cluster().trace_hash(), first);
+        let left = session.other_future().expect("now the second is the other");
+        assert_eq!((left.at, left.end), (100, here));
+        assert!(session.return_to_other());
+        assert_eq!((session.seq(), session.cluster().trace_hash()), (here, second));
+
+        assert!(session.undo() && session.undo() && session.undo());
+        assert_eq!((session.seq(), session.end(), session.other_future()), (100, end, None));
+        assert_eq!((session.undoes(), session.redoes()), (Some("crash n2"), Some("pause n3")));
+    }
+
+    /// Proves: going back leads from one event that is told to the one before it.
+    #[test]
+    fn one_goes_back_through_what_is_told() {
+        let setup = "until leader\nadvance 1s".to_owned();
+        let mut session = Session::new(Opening { setup, ..Opening::default() }).expect("good");
+        let mut told: Vec<u64> = session.feed().iter().map(|item| item.seq).collect();
+        told.dedup();
+        for event in told.iter().rev().chain(&[0, 0]) {
+            session.back_interesting();
+            assert_eq!(session.seq(), *event);
+        }
+    }
 
     /// Proves: in a long run checkpoints are dense where they are new and sparse where they are old,
     /// and a seek, back or forth, from anywhere to anywhere, leads to what was there and leaves no
