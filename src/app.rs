@@ -14,9 +14,9 @@ use crate::platform::observe::{Listener, SightWatch, SizeWatch};
 use crate::platform::theme::Theme;
 use crate::platform::{dom, keep, prose};
 use crate::stage::canvas::Painter;
-use crate::stage::geometry::{Layout, Point, Size};
+use crate::stage::geometry::{Layout, Size};
 use crate::stage::menu::{Target, menu};
-use crate::stage::popup::{Leave, Popup};
+use crate::stage::popup::{Leave, Popup, Spot};
 use crate::stage::{Act, Stage, flight};
 use crate::tools::{Tool, Tools};
 use crate::transport::{Time, Transport};
@@ -26,6 +26,8 @@ use crate::{status, tools, transport};
 const KEEP_MS: u32 = 4_000;
 /// From this width on, the lab stands beside the book.
 const WIDE: &str = "(min-width: 1100px)";
+/// On such a screen a panel stands open below the picture.
+const ROOM_BELOW: &str = "(min-width: 700px) and (min-height: 800px)";
 /// The size of the stage before it is measured.
 const SIZE_AT_FIRST: Size = Size { width: 840.0, height: 420.0 };
 
@@ -64,8 +66,7 @@ pub(crate) enum Msg {
 #[derive(Clone, Copy)]
 struct Opened {
     target: Target,
-    at: Point,
-    reach: f64,
+    spot: Spot,
 }
 
 /// The page.
@@ -74,6 +75,8 @@ pub(crate) struct App {
     painter: Painter,
     size: Size,
     menu: Option<Opened>,
+    /// The message that arrow keys have come to.
+    chosen: Option<u64>,
     wide: bool,
     open: Option<Tab>,
     folded: bool,
@@ -95,6 +98,7 @@ struct Calls {
     tool: Callback<Tool>,
     act: Callback<Act>,
     ask: Callback<Ask>,
+    set: Callback<String>,
     leave: Callback<Leave>,
     solution: Callback<()>,
     fold: Callback<MouseEvent>,
@@ -110,6 +114,7 @@ impl Calls {
             tool: link.callback(Msg::Tool),
             act: link.callback(Msg::Act),
             ask: link.callback(Msg::Ask),
+            set: link.callback(|line| Msg::Ask(Ask::Line(line))),
             leave: link.callback(Msg::LeaveMenu),
             solution: link.callback(|()| Msg::Solution),
             fold: link.callback(|_| Msg::Fold),
@@ -150,8 +155,14 @@ impl Component for App {
             painter: Painter::default(),
             size: SIZE_AT_FIRST,
             menu: None,
+            chosen: None,
             wide,
-            open: if wide { first_panel(panels) } else { None },
+            open: match scene {
+                _ if wide => first_panel(panels),
+                // A tablet has room for a panel below the picture.
+                Scene::Sandbox if dom::matches(ROOM_BELOW) => Some(Tab::Terminal),
+                Scene::Home | Scene::Sandbox | Scene::Lesson(_) => None,
+            },
             folded: false,
             in_sight: true,
             tab_shown: true,
@@ -262,7 +273,10 @@ impl App {
             Msg::Ask(Ask::Tool(tool)) => self.tool(tool),
             Msg::Ask(Ask::Complete(line, reply)) => reply.emit(desk.complete(&line)),
             Msg::LeaveMenu(Leave::Back) => self.close_menu(),
-            Msg::LeaveMenu(Leave::Away) => self.menu = None,
+            Msg::LeaveMenu(Leave::Away) => {
+                self.menu = None;
+                self.chosen = None;
+            }
             Msg::Sized(size) => return self.sized(size),
             Msg::Widened => self.wide = dom::matches(WIDE),
             Msg::InSight(is) => self.in_sight = is,
@@ -337,16 +351,30 @@ impl App {
         let (target, at) = match act {
             Act::Open(target @ Target::Node(id)) => (target, layout.node(id)),
             Act::Open(target @ Target::Link(a, b)) => (target, layout.arc(a, b).at(0.5)),
-            Act::Open(target @ Target::Flight(_)) => (target, layout.centre()),
+            Act::Open(target @ Target::Flight(id)) => {
+                let found = desk.stage.flights.iter().find(|flight| flight.id == id);
+                let at = found.and_then(|found| flight::at(&layout, found, desk.clock.now));
+                (target, at.unwrap_or(layout.centre()))
+            }
+            Act::Flight(step) => {
+                self.chosen = flight::along(&desk.stage.flights, self.chosen, step);
+                return;
+            }
             Act::Point(at) => {
                 match flight::under(&layout, &desk.stage.flights, desk.clock.now, at) {
-                    Some(id) => (Target::Flight(id), at),
-                    None => return self.menu = None,
+                    Some(id) => {
+                        self.chosen = Some(id);
+                        (Target::Flight(id), at)
+                    }
+                    None => {
+                        self.chosen = None;
+                        return self.menu = None;
+                    }
                 }
             }
         };
         let reach = if matches!(target, Target::Node(_)) { layout.radius * 1.4 } else { 12.0 };
-        self.menu = Some(Opened { target, at, reach });
+        self.menu = Some(Opened { target, spot: Spot { at, reach } });
     }
 
     fn close_menu(&mut self) {
@@ -378,7 +406,7 @@ impl App {
     fn paint(&mut self) {
         if let Ok(desk) = &self.desk {
             let layout = self.layout(desk);
-            self.painter.draw(&self.canvas, &layout, &desk.stage, desk.clock.now);
+            self.painter.draw(&self.canvas, &layout, &desk.stage, desk.clock.now, self.chosen);
         }
     }
 
@@ -426,8 +454,8 @@ impl App {
                 </div>
                 { status::banner(&desk.stage, &calls.tool) }
                 <div class="stage-wrap">
-                    <Stage view={desk.stage.clone()} layout={self.layout(desk)} host={&self.stage_host}
-                        canvas={&self.canvas} on_act={&calls.act} />
+                    <Stage view={desk.stage.clone()} layout={self.layout(desk)} chosen={self.chosen}
+                        hosts={(self.stage_host.clone(), self.canvas.clone())} on_act={&calls.act} />
                     { self.popup(desk) }
                 </div>
                 <Transport {look} {past} on_time={&calls.time} />
@@ -439,7 +467,7 @@ impl App {
         let Some(opened) = self.menu else { return Html::default() };
         let Some(menu) = menu(opened.target, &desk.stage) else { return Html::default() };
         html! {
-            <Popup {menu} at={opened.at} reach={opened.reach} on_line={&self.calls.line} on_close={&self.calls.leave} />
+            <Popup {menu} spot={opened.spot} on_line={&self.calls.line} on_set={&self.calls.set} on_close={&self.calls.leave} />
         }
     }
 

@@ -94,7 +94,7 @@ fn item(list: &web_sys::NodeList, at: i32) -> Option<Element> {
 }
 
 /// Places an element to the right of a point of its container, or to the left where it would leave
-/// it: `reach` away. Style attributes are forbidden by the content policy; properties are not.
+/// it, or below or above where neither side has room: `reach` away. Style attributes are forbidden by the content policy; properties are not.
 pub(crate) fn place(node: &NodeRef, at: Point, reach: f64) {
     let Some(element) = node.cast::<HtmlElement>() else { return };
     let Some(parent) = element.offset_parent() else { return };
@@ -102,10 +102,18 @@ pub(crate) fn place(node: &NodeRef, at: Point, reach: f64) {
     let room = f64::from(parent.client_width()) - width - 8.0;
     let below = f64::from(parent.client_height()) - f64::from(element.offset_height()) - 8.0;
     let (right, left) = (at.x + reach, at.x - reach - width);
-    let x = if right > room && left >= 8.0 { left } else { right };
+    let (x, y) = if right <= room {
+        (right, at.y - reach)
+    } else if left >= 8.0 {
+        (left, at.y - reach)
+    } else if at.y + reach <= below {
+        (at.x - width / 2.0, at.y + reach)
+    } else {
+        (at.x - width / 2.0, at.y - reach - f64::from(element.offset_height()))
+    };
     let style = element.style();
     let _ = style.set_property("left", &format!("{}px", px(x.min(room).max(8.0))));
-    let _ = style.set_property("top", &format!("{}px", px((at.y - reach).min(below).max(8.0))));
+    let _ = style.set_property("top", &format!("{}px", px(y.min(below).max(8.0))));
 }
 
 /// The text in the field that an event came from.

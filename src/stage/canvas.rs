@@ -10,7 +10,7 @@ use web_sys::CanvasRenderingContext2d;
 use yew::NodeRef;
 
 use super::flight::{Place, place};
-use super::geometry::{Layout, Point, share};
+use super::geometry::{Arc, Layout, Point, share};
 use crate::platform::paint;
 use crate::words::px;
 
@@ -26,6 +26,7 @@ struct Palette {
     on_term: String,
     line: String,
     bad: String,
+    accent: String,
 }
 
 impl Palette {
@@ -37,6 +38,7 @@ impl Palette {
             on_term: paint::property("--on-term"),
             line: paint::property("--line"),
             bad: paint::property("--bad"),
+            accent: paint::property("--accent"),
         }
     }
 
@@ -77,7 +79,16 @@ impl Painter {
     }
 
     /// Draws one frame at `now` (virtual microseconds).
-    pub(crate) fn draw(&mut self, canvas: &NodeRef, layout: &Layout, view: &StageView, now: f64) {
+    ///
+    /// A ring marks the message that arrow keys have `chosen`.
+    pub(crate) fn draw(
+        &mut self,
+        canvas: &NodeRef,
+        layout: &Layout,
+        view: &StageView,
+        now: f64,
+        chosen: Option<u64>,
+    ) {
         self.bury(layout, &view.flights, now);
         let Some(context) = paint::begin(canvas, layout.size()) else { return };
         let palette = self.palette.get_or_insert_with(Palette::read);
@@ -88,9 +99,20 @@ impl Painter {
                 pen.timer(layout.node(node.id), layout.radius, left, palette.term(node.term));
             }
         }
+        // The way that a message has come stands out, all ways below all messages.
+        for flight in &view.flights {
+            if let Place::Flying(_) = place(layout, flight, now) {
+                let way = layout.arc(flight.from, flight.to);
+                let share = share(flight.sent_micros, flight.arrives_micros, now);
+                pen.trail(way.part(0.0, share), palette.term(flight.term));
+            }
+        }
         for flight in &view.flights {
             if let Place::Flying(point) = place(layout, flight, now) {
                 pen.flight(flight, point);
+                if chosen == Some(flight.id) {
+                    pen.mark(point);
+                }
             }
         }
         for cross in &self.crosses {
@@ -141,6 +163,25 @@ impl Pen<'_> {
         // A refused arc (a negative radius) cannot happen: radii are clamped.
         let _ = self.context.arc(at.x, at.y, radius * 1.17, -PI / 2.0, -PI / 2.0 + TAU * left);
         self.context.stroke();
+    }
+
+    fn mark(&self, at: Point) {
+        self.context.begin_path();
+        self.context.set_stroke_style_str(&self.palette.accent);
+        self.context.set_line_width(2.0);
+        let _ = self.context.arc(at.x, at.y, self.unit * 2.4, 0.0, TAU);
+        self.context.stroke();
+    }
+
+    fn trail(&self, way: Arc, colour: &str) {
+        self.context.begin_path();
+        self.context.set_stroke_style_str(colour);
+        self.context.set_line_width(1.5);
+        self.context.set_global_alpha(0.5);
+        self.context.move_to(way.start.x, way.start.y);
+        self.context.quadratic_curve_to(way.bend.x, way.bend.y, way.end.x, way.end.y);
+        self.context.stroke();
+        self.context.set_global_alpha(1.0);
     }
 
     fn flight(&self, flight: &FlightView, at: Point) {

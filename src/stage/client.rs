@@ -6,13 +6,23 @@ use yew::prelude::*;
 use super::geometry::{Layout, Point, Size};
 use crate::words::{self, px};
 
-/// A client's card; `rank` counts the cards that stand at the same node already.
-pub(crate) fn card(client: &ClientView, layout: &Layout, rank: u32) -> Html {
+/// The height of a line in a client's card, in pixels of the stage.
+fn em(layout: &Layout) -> f64 {
+    (layout.radius * 0.27).clamp(11.0, 26.0)
+}
+
+/// The size of a client's card.
+pub(crate) fn size(layout: &Layout) -> Size {
+    let em = em(layout);
+    Size { width: em * 11.6, height: em * 4.9 }
+}
+
+/// A client's card, with its upper left corner at `at`.
+pub(crate) fn card(client: &ClientView, layout: &Layout, at: Point) -> Html {
     let Some(id) = client.node else { return Html::default() };
-    let em = (layout.radius * 0.29).clamp(11.0, 21.0);
-    let card = Size { width: em * 11.6, height: em * 4.9 };
+    let em = em(layout);
+    let card = size(layout);
     let node = layout.node(id);
-    let at = layout.card(id, rank, card);
     let near = if at.x < node.x { at.x + card.width } else { at.x };
     let rim = if at.x < node.x { -layout.radius } else { layout.radius } * 1.3;
     let middle = at.y + card.height / 2.0;

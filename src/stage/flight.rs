@@ -30,6 +30,24 @@ pub(crate) fn place(layout: &Layout, flight: &FlightView, now: f64) -> Place {
     }
 }
 
+/// Where a message that flies is at `now`.
+pub(crate) fn at(layout: &Layout, flight: &FlightView, now: f64) -> Option<Point> {
+    match place(layout, flight, now) {
+        Place::Flying(point) => Some(point),
+        Place::Died(_) | Place::Away => None,
+    }
+}
+
+/// The message that comes `step` after the chosen one, round the ends; from one that is gone, or from
+/// none, the next there is. They stand in the order of their numbers.
+pub(crate) fn along(flights: &[FlightView], chosen: Option<u64>, step: i32) -> Option<u64> {
+    let count = i32::try_from(flights.len()).ok().filter(|count| *count > 0)?;
+    let after = flights.partition_point(|flight| Some(flight.id) < chosen) as i32;
+    let there = chosen.is_some_and(|id| flights.iter().any(|flight| flight.id == id));
+    let next = if there || step < 0 { after + step } else { after };
+    flights.get(next.rem_euclid(count) as usize).map(|flight| flight.id)
+}
+
 /// The message nearest to a point, within a finger's reach.
 pub(crate) fn under(
     layout: &Layout,
@@ -38,10 +56,9 @@ pub(crate) fn under(
     pointer: Point,
 ) -> Option<u64> {
     let reach = 18.0;
-    let near = flights.iter().filter_map(|flight| match place(layout, flight, now) {
-        Place::Flying(point) => Some((flight.id, point.distance(pointer))),
-        Place::Died(_) | Place::Away => None,
-    });
+    let near = flights
+        .iter()
+        .filter_map(|flight| Some((flight.id, at(layout, flight, now)?.distance(pointer))));
     near.filter(|(_, distance)| *distance <= reach)
         .min_by(|a, b| a.1.total_cmp(&b.1))
         .map(|(id, _)| id)
@@ -78,6 +95,21 @@ mod tests {
         assert_eq!(place(&layout, &lost, 9_000.0), Place::Died(early));
         assert_eq!(place(&layout, &lost, 500.0), Place::Away);
         assert_eq!(place(&layout, &flight(None), 3_000.0), Place::Away);
+    }
+
+    #[test]
+    fn arrows_go_from_message_to_message() {
+        let flights = [3, 5, 9].map(|id| FlightView { id, ..flight(None) });
+        let go = |chosen, step| along(&flights, chosen, step);
+        assert_eq!(go(None, 0), Some(3));
+        assert_eq!(go(Some(3), 1), Some(5));
+        assert_eq!(go(Some(9), 1), Some(3));
+        assert_eq!(go(Some(3), -1), Some(9));
+        assert_eq!(go(Some(5), 0), Some(5));
+        // What is gone gives its place to the next.
+        assert_eq!((go(Some(4), 0), go(Some(4), 1), go(Some(4), -1)), (Some(5), Some(5), Some(3)));
+        assert_eq!(go(Some(10), 1), Some(3));
+        assert_eq!(along(&[], Some(3), 1), None);
     }
 
     #[test]

@@ -29,7 +29,8 @@ pub(crate) struct Point {
 }
 
 impl Point {
-    fn toward(self, other: Point, share: f64) -> Point {
+    /// The point after `share` of the way to `other`.
+    pub(crate) fn toward(self, other: Point, share: f64) -> Point {
         Point { x: self.x + (other.x - self.x) * share, y: self.y + (other.y - self.y) * share }
     }
 
@@ -77,6 +78,39 @@ impl Arc {
         first.toward(self.bend.toward(self.end, share), share)
     }
 
+    /// The piece of it between two shares of the way.
+    pub(crate) fn part(self, from: f64, to: f64) -> Arc {
+        let bend = self.start.toward(self.bend, from);
+        let bend = bend.toward(self.bend.toward(self.end, from), to);
+        Arc { start: self.at(from), bend, end: self.at(to) }
+    }
+
+    /// An arrowhead on it, half as long as `reach`, as the `d` of an SVG path.
+    pub(crate) fn arrow(self, share: f64, reach: f64) -> String {
+        let (tip, back) = self.across(share, reach);
+        let tail = |side: f64| Point {
+            x: tip.x - back.x - back.y * side,
+            y: tip.y - back.y + back.x * side,
+        };
+        format!("M{}L{tip}L{}", tail(0.8), tail(-0.8))
+    }
+
+    /// A bar across it.
+    pub(crate) fn bar(self, share: f64, reach: f64) -> String {
+        let (at, along) = self.across(share, reach);
+        let end = |side: f64| Point { x: at.x - along.y * side, y: at.y + along.x * side };
+        format!("M{}L{}", end(1.0), end(-1.0))
+    }
+
+    /// A point of it, and the way on from there, `reach` long.
+    fn across(self, share: f64, reach: f64) -> (Point, Point) {
+        let at = self.at(share);
+        let next = self.at(share + 0.01);
+        let length = at.distance(next).max(0.001);
+        let along = |delta: f64| delta / length * reach;
+        (at, Point { x: along(next.x - at.x), y: along(next.y - at.y) })
+    }
+
     /// As the `d` of an SVG path.
     pub(crate) fn path(self) -> String {
         format!("M{}Q{} {}", self.start, self.bend, self.end)
@@ -99,7 +133,7 @@ impl Layout {
     pub(crate) fn new(size: Size, nodes: u8) -> Layout {
         let size = Size { width: size.width.max(200.0), height: size.height.max(140.0) };
         let crowd = if nodes > 5 { 0.085 } else { 0.095 };
-        let radius = (size.height * crowd).min(size.width * 0.075).clamp(19.0, 84.0);
+        let radius = (size.height * crowd).min(size.width * 0.066).clamp(19.0, 130.0);
         let above = radius * 1.75;
         let below = radius * 2.45;
         let beside = if size.width < 560.0 {
@@ -108,7 +142,7 @@ impl Layout {
             (radius * 2.0 + size.width * 0.1).min(radius * 6.5)
         };
         let reach = Size {
-            width: (size.width / 2.0 - beside).min(size.height * 0.82),
+            width: (size.width / 2.0 - beside).min(size.height * 0.92),
             height: (size.height - above - below) / 2.0,
         };
         let centre = Point { x: size.width / 2.0, y: above + reach.height };
@@ -161,68 +195,161 @@ impl Layout {
         Arc { start: from_rim(a), bend, end: from_rim(b) }
     }
 
-    /// The lines between groups of nodes, as start, bend and end: one for each stretch of the ring
-    /// that belongs to one group, except the longest. Nodes in no group are passed over.
-    pub(crate) fn divisions(&self, groups: &[Vec<u8>]) -> Vec<(Point, Point, Point)> {
+    /// The lines between groups of nodes. Where each group stands together in the ring they are one
+    /// line, or meet in the middle; otherwise each stretch of the ring is cut off that does not belong
+    /// to the group with most of them. Nodes in no group are passed over.
+    pub(crate) fn walls(&self, groups: &[Vec<u8>]) -> Vec<Wall> {
         let group_of = |id: u8| groups.iter().position(|group| group.contains(&id));
         let ring: Vec<(u8, usize)> =
             (1..=self.nodes).filter_map(|id| Some((id, group_of(id)?))).collect();
         let after = ring.iter().cycle().skip(1);
-        let edges: Vec<(u8, u8)> = ring
+        let edges: Vec<(u8, usize)> = ring
             .iter()
             .zip(after)
             .filter(|(one, next)| one.1 != next.1)
-            .map(|(one, next)| (one.0, next.0))
+            .map(|(_, next)| *next)
             .collect();
-        let steps = |from: u8, to: u8| (to + self.nodes - from) % self.nodes;
-        let mut stretches: Vec<((u8, u8), (u8, u8))> =
-            edges.iter().copied().zip(edges.iter().copied().cycle().skip(1)).collect();
-        let longest = stretches
-            .iter()
-            .enumerate()
-            .max_by_key(|(place, (first, last))| (steps(first.1, last.0), usize::MAX - place));
-        if let Some(longest) = longest.map(|(place, _)| place) {
-            stretches.remove(longest);
+        let gaps: Vec<Gap> = edges.iter().map(|(first, _)| self.gap(*first)).collect();
+        let apart = |place: usize| edges.iter().filter(|(_, group)| *group == place).count();
+        let together = (0..groups.len()).all(|place| apart(place) <= 1);
+        if together && gaps.len() > 2 {
+            return gaps.iter().map(|gap| gap.to(self.centre)).collect();
         }
-        stretches.iter().map(|(first, last)| self.division(*first, *last)).collect()
+        let main = (0..groups.len()).max_by_key(|place| {
+            (apart(*place), groups.get(*place).map_or(0, Vec::len), usize::MAX - place)
+        });
+        let next = gaps.iter().cycle().skip(1);
+        let stretches = edges.iter().zip(gaps.iter().zip(next));
+        stretches
+            .filter(|((_, group), _)| Some(*group) != main)
+            .map(|(_, (start, end))| self.wall(*start, *end))
+            .collect()
     }
 
-    /// A line from one gap of the ring to another, bent a little towards the middle.
-    fn division(&self, first: (u8, u8), last: (u8, u8)) -> (Point, Point, Point) {
-        // A node in no group (it is down) is left on the side it comes after.
-        let before = |next: u8| if next > 1 { next - 1 } else { self.nodes };
-        let gap = |(_, next): (u8, u8)| {
-            let middle = self.node(before(next)).toward(self.node(next), 0.5);
-            let far = self.centre.distance(middle).max(1.0);
-            self.clamp(self.centre.toward(middle, 1.0 + self.radius * 2.2 / far))
-        };
-        let (start, end) = (gap(first), gap(last));
-        let bend = start.toward(end, 0.5).toward(self.centre, 0.25);
-        (start, bend, end)
+    /// The gap of the ring before node `first`. A node in no group (it is down) is left on the side
+    /// that it comes after.
+    fn gap(&self, first: u8) -> Gap {
+        let before = if first > 1 { first - 1 } else { self.nodes };
+        // A node with the log that hangs below it has its middle a little lower.
+        let mut inner = self.node(before).toward(self.node(first), 0.5);
+        inner.y += self.radius * 0.4;
+        let far = self.centre.distance(inner).max(1.0);
+        let outer = self.clamp(self.centre.toward(inner, 1.0 + self.radius * 2.4 / far));
+        Gap { inner, outer }
+    }
+
+    /// A line through two gaps, bent towards the middle so that it keeps clear of what it cuts off.
+    fn wall(&self, start: Gap, end: Gap) -> Wall {
+        let (first, last) =
+            (start.inner.toward(self.centre, 0.4), end.inner.toward(self.centre, 0.4));
+        let middle = first.toward(last, 0.5);
+        let path = format!("M{}Q{first} {middle}Q{last} {}", start.outer, end.outer);
+        Wall { path, ends: [start.outer, end.outer] }
     }
 
     fn clamp(&self, point: Point) -> Point {
         Point {
             x: point.x.clamp(4.0, self.size.width - 4.0),
-            y: point.y.clamp(4.0, self.size.height - 4.0),
+            // Above that is the legend.
+            y: point.y.clamp(30.0, self.size.height - 4.0),
         }
     }
 
-    /// The top left corner of a client's card of the given size beside node `id`; `rank` counts
-    /// the cards already there.
-    pub(crate) fn card(&self, id: u8, rank: u32, card: Size) -> Point {
-        let node = self.node(id);
-        let gap = self.radius * 1.75;
-        let left = node.x <= self.centre.x + 1.0;
-        let x = if left { node.x - gap - card.width } else { node.x + gap };
-        // The lowest node has its neighbours' logs beside it: its clients stand lower.
-        let low = node.y > self.centre.y && (node.x - self.centre.x).abs() < self.radius;
-        let drop = if low { self.radius * 1.1 } else { 0.0 };
-        let y = node.y + drop - card.height / 2.0 + f64::from(rank) * (card.height + 8.0);
-        Point {
-            x: x.clamp(8.0, (self.size.width - card.width - 8.0).max(8.0)),
-            y: y.clamp(8.0, (self.size.height - card.height - 8.0).max(8.0)),
+    /// What node `id` and the log below it cover.
+    pub(crate) fn ground(&self, id: u8) -> Rect {
+        let Point { x, y } = self.node(id);
+        let r = self.radius;
+        Rect { x: x - r * 1.45, y: y - r * 1.35, width: r * 2.9, height: r * 3.4 }
+    }
+
+    /// Where the cards of clients stand, all of one size, each at the side of the node that it asked
+    /// and off everything else as far as there is room.
+    pub(crate) fn cards(&self, asked: &[u8], card: Size) -> Vec<Point> {
+        let mut taken: Vec<Rect> = (1..=self.nodes).map(|id| self.ground(id)).collect();
+        asked
+            .iter()
+            .map(|id| {
+                let node = self.node(*id);
+                let (aside, step) = (self.radius * 1.75, card.height + 8.0);
+                let left = node.x <= self.centre.x + 1.0;
+                let rect = |left: bool, out: f64, down: f64| {
+                    let away = aside + out * (card.width + 8.0);
+                    let x = if left { node.x - away - card.width } else { node.x + away };
+                    let y = node.y - card.height / 2.0 + down * step;
+                    self.inside(Rect { x, y, width: card.width, height: card.height })
+                };
+                let tries = [
+                    (left, 0.0, 0.0),
+                    (left, 0.0, 1.0),
+                    (left, 0.0, -1.0),
+                    (left, 1.0, 0.0),
+                    (!left, 0.0, 0.0),
+                    (left, 1.0, 1.0),
+                    (left, 0.0, 2.0),
+                    (!left, 0.0, 1.0),
+                    (left, 0.0, -2.0),
+                ];
+                let mut places = tries.iter().map(|(left, out, down)| rect(*left, *out, *down));
+                let free = places.find(|place| !taken.iter().any(|other| other.meets(*place)));
+                let place = free.unwrap_or_else(|| rect(left, 0.0, 0.0));
+                taken.push(place);
+                Point { x: place.x, y: place.y }
+            })
+            .collect()
+    }
+
+    /// The rectangle, moved so that it lies in the box.
+    pub(crate) fn inside(&self, rect: Rect) -> Rect {
+        let Size { width, height } = self.size;
+        Rect {
+            x: rect.x.min(width - rect.width - 8.0).max(8.0),
+            y: rect.y.min(height - rect.height - 8.0).max(8.0),
+            ..rect
         }
+    }
+}
+
+/// A gap between two neighbours of the ring: in the ring, and outside it.
+#[derive(Clone, Copy, Debug)]
+struct Gap {
+    inner: Point,
+    outer: Point,
+}
+
+impl Gap {
+    /// A line from outside through the gap to a point.
+    fn to(self, point: Point) -> Wall {
+        let path = format!("M{}Q{} {point}", self.outer, self.inner);
+        Wall { path, ends: [self.outer; 2] }
+    }
+}
+
+/// A line between groups.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Wall {
+    /// As the `d` of an SVG path.
+    pub(crate) path: String,
+    /// Its ends at the rim.
+    pub(crate) ends: [Point; 2],
+}
+
+/// A piece of the stage.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Rect {
+    pub(crate) x: f64,
+    pub(crate) y: f64,
+    pub(crate) width: f64,
+    pub(crate) height: f64,
+}
+
+impl Rect {
+    /// Whether two lie on each other.
+    pub(crate) fn meets(self, other: Rect) -> bool {
+        let apart = self.x >= other.x + other.width
+            || other.x >= self.x + self.width
+            || self.y >= other.y + other.height
+            || other.y >= self.y + self.height;
+        !apart
     }
 }
 
@@ -289,14 +416,55 @@ mod tests {
     }
 
     #[test]
-    fn a_division_runs_between_the_groups() {
+    fn walls_run_between_the_groups() {
         let layout = Layout::new(WIDE, 5);
-        let lines = layout.divisions(&[vec![1, 5], vec![2, 3, 4]]);
-        assert_eq!(lines.len(), 1);
-        assert_eq!(layout.divisions(&[vec![1, 2, 3]]).len(), 0);
-        assert_eq!(layout.divisions(&[vec![1], vec![2], vec![3, 4]]).len(), 2);
-        // Interleaved groups are cut off stretch by stretch.
-        assert_eq!(layout.divisions(&[vec![1, 3], vec![2, 4, 5]]).len(), 3);
+        let count = |groups: &[Vec<u8>]| layout.walls(groups).len();
+        assert_eq!(count(&[vec![1, 5], vec![2, 3, 4]]), 1);
+        assert_eq!(count(&[vec![1, 2, 3]]), 0);
+        // Three groups, each together in the ring: their lines meet in the middle.
+        assert_eq!(count(&[vec![1], vec![2], vec![3, 4, 5]]), 3);
+        // Interleaved groups: one side is cut off, stretch by stretch.
+        assert_eq!(count(&[vec![1, 3], vec![2, 4, 5]]), 2);
+        assert_eq!(count(&[vec![1, 3], vec![2], vec![4, 5]]), 2);
+    }
+
+    #[test]
+    fn a_wall_keeps_clear_of_the_nodes() {
+        for size in [WIDE, Size { width: 1280.0, height: 440.0 }] {
+            for count in 3..=7 {
+                let layout = Layout::new(size, count);
+                let (alone, rest) = (vec![1], (2..=count).collect());
+                for wall in layout.walls(&[alone, rest]) {
+                    let ends = wall.ends.iter();
+                    let near = ends.filter(|end| {
+                        (1..=count).any(|id| layout.node(id).distance(**end) < layout.radius * 1.2)
+                    });
+                    assert_eq!(near.count(), 0, "{size:?} {count}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn cards_of_clients_lie_on_nothing_where_there_is_room() {
+        let layout = Layout::new(Size { width: 1280.0, height: 440.0 }, 5);
+        let card = Size { width: 140.0, height: 60.0 };
+        for asked in [[1, 1, 3], [1, 2, 5], [3, 3, 3], [4, 4, 1]] {
+            let mut taken: Vec<Rect> = (1..=5).map(|id| layout.ground(id)).collect();
+            for Point { x, y } in layout.cards(&asked, card) {
+                let rect = Rect { x, y, width: card.width, height: card.height };
+                assert!(!taken.iter().any(|other| other.meets(rect)), "{asked:?}: {rect:?}");
+                taken.push(rect);
+            }
+        }
+    }
+
+    #[test]
+    fn a_part_of_an_arc_lies_on_it() {
+        let arc = Layout::new(WIDE, 5).arc(2, 4);
+        let part = arc.part(0.25, 0.75);
+        assert!(part.at(0.5).distance(arc.at(0.5)) < 0.01);
+        assert!(part.at(1.0).distance(arc.at(0.75)) < 0.01);
     }
 
     #[test]

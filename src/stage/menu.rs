@@ -21,7 +21,7 @@ impl Target {
         match self {
             Target::Node(id) => format!("node-{id}"),
             Target::Link(a, b) => format!("link-{a}-{b}"),
-            Target::Flight(_) => "stage".to_owned(),
+            Target::Flight(_) => "stage-flights".to_owned(),
         }
     }
 }
@@ -35,8 +35,17 @@ pub(crate) struct Item {
     pub(crate) line: String,
 }
 
-/// A menu: what it is about, what is known of it, what can be done.
+/// A setting with a few values to choose from.
 #[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Dial {
+    /// What it sets: `Latency`.
+    pub(crate) name: &'static str,
+    /// Values, and whether each is the present one.
+    pub(crate) values: Vec<(Item, bool)>,
+}
+
+/// A menu: what it is about, what is known of it, what can be done.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Menu {
     /// `n2`, `n1 – n3`, `m17`.
     pub(crate) title: String,
@@ -44,6 +53,8 @@ pub(crate) struct Menu {
     pub(crate) facts: Vec<String>,
     /// What can be done.
     pub(crate) items: Vec<Item>,
+    /// What can be set: for a link both ways, there, and back.
+    pub(crate) dials: Vec<(String, Vec<Dial>)>,
 }
 
 /// The menu for `target`, or none if it is gone.
@@ -113,7 +124,7 @@ fn node_menu(node: &NodeView, view: &StageView) -> Menu {
         }
         Seat::Voter | Seat::None => {}
     }
-    Menu { title: words::node(id), facts: node_facts(node), items }
+    Menu { title: words::node(id), facts: node_facts(node), items, dials: Vec::new() }
 }
 
 fn node_facts(node: &NodeView) -> Vec<String> {
@@ -163,20 +174,60 @@ fn link_menu(there: &LinkView, back: &LinkView) -> Menu {
             items.push(item(format!("Cut n{a} → n{b} too"), format!("cut n{a} -> n{b}")));
         }
     }
-    if there.latency_micros < 200_000 || back.latency_micros < 200_000 {
-        items.push(item("Slow it to 200 ms", format!("latency n{a} n{b} 200ms")));
-    } else {
-        items.push(item("Speed it up to 10 ms", format!("latency n{a} n{b} 10ms")));
-    }
-    if there.loss_ppm == 0 && back.loss_ppm == 0 {
-        items.push(item("Lose 20 % of messages", format!("loss n{a} n{b} 20%")));
-    } else {
-        items.push(item("Lose no messages", format!("loss n{a} n{b} 0%")));
-    }
+    let ways = [
+        ("both ways".to_owned(), format!("n{a} n{b}"), [there, back]),
+        (format!("n{a} → n{b}"), format!("n{a} -> n{b}"), [there; 2]),
+        (format!("n{b} → n{a}"), format!("n{b} -> n{a}"), [back; 2]),
+    ];
     let facts =
         [there, back].map(|link| format!("n{} → n{}: {}", link.from, link.to, link_state(link)));
-    Menu { title: format!("n{a} – n{b}"), facts: facts.into(), items }
+    Menu {
+        title: format!("n{a} – n{b}"),
+        facts: facts.into(),
+        items,
+        dials: ways.map(|(name, link, of)| (name, link_dials(&link, of))).into(),
+    }
 }
+
+/// What can be set of a link, which the language calls `link`, and whose directions are `of`.
+fn link_dials(link: &str, of: [&LinkView; 2]) -> Vec<Dial> {
+    let [one, other] = of;
+    let dial =
+        |name, word: &str, values: &[(&str, &str)], is: &dyn Fn(&LinkView, usize) -> bool| {
+            let value = |(place, (label, value)): (usize, &(&str, &str))| {
+                (item(*label, format!("{word} {link} {value}")), is(one, place) && is(other, place))
+            };
+            Dial { name, values: values.iter().enumerate().map(value).collect() }
+        };
+    let share = |ppm: u32, place: usize| SHARES_PPM.get(place) == Some(&ppm);
+    vec![
+        dial("Latency", "latency", &LATENCIES, &|link, place| {
+            LATENCIES_MICROS.get(place) == Some(&link.latency_micros)
+        }),
+        dial("Lost", "loss", &SHARES, &|link, place| share(link.loss_ppm, place)),
+        dial("Twice", "duplicate", &SHARES, &|link, place| share(link.duplicate_ppm, place)),
+        Dial {
+            name: "Clogged",
+            values: [("no", "unclog", false), ("yes: messages wait", "clog", true)]
+                .map(|(label, word, clogged)| {
+                    let is = one.clogged == clogged && other.clogged == clogged;
+                    (item(label, format!("{word} {link}")), is)
+                })
+                .into(),
+        },
+    ]
+}
+
+/// Latencies to choose from: as shown, and as the language has them.
+const LATENCIES: [(&str, &str); 4] =
+    [("10 ms", "10ms"), ("50 ms", "50ms"), ("200 ms", "200ms"), ("1 s", "1s")];
+const LATENCIES_MICROS: [u64; 4] = [10_000, 50_000, 200_000, 1_000_000];
+/// Shares of messages to choose from.
+const SHARES: [(&str, &str); 4] = [("0 %", "0%"), ("5 %", "5%"), ("20 %", "20%"), ("50 %", "50%")];
+const SHARES_PPM: [u32; 4] = [0, 50_000, 200_000, 500_000];
+/// Delays to choose from.
+const DELAYS: [(&str, &str); 4] =
+    [("50 ms", "50ms"), ("200 ms", "200ms"), ("1 s", "1s"), ("5 s", "5s")];
 
 /// The state of one direction, in words.
 pub(crate) fn link_state(link: &LinkView) -> String {
@@ -190,19 +241,36 @@ pub(crate) fn link_state(link: &LinkView) -> String {
     if link.loss_ppm > 0 {
         text.push_str(&format!(", loses {}", words::per_cent(link.loss_ppm)));
     }
+    if link.duplicate_ppm > 0 {
+        text.push_str(&format!(", {} twice", words::per_cent(link.duplicate_ppm)));
+    }
     text
 }
 
 fn flight_menu(flight: &FlightView) -> Menu {
     let id = flight.id;
+    let delay = |(label, value): (&str, &str)| (item(label, format!("delay m{id} {value}")), false);
+    let mut facts = vec![flight.text.clone(), format!("term {}", flight.term)];
+    if flight.dies_micros.is_some() {
+        facts.push("it will get lost on its way".to_owned());
+    }
     Menu {
-        title: format!("m{id}: {}, n{} → n{}", flight.name, flight.from, flight.to),
-        facts: vec![flight.text.clone(), format!("term {}", flight.term)],
+        title: flight_name(flight),
+        facts,
         items: vec![
             item("Drop it", format!("drop m{id}")),
-            item("Delay it by 1 s", format!("delay m{id} 1s")),
+            item("Duplicate it: it arrives twice", format!("duplicate m{id}")),
         ],
+        dials: vec![(
+            String::new(),
+            vec![Dial { name: "Delay by", values: DELAYS.map(delay).into() }],
+        )],
     }
+}
+
+/// A message under way, as it is called: `m17: Heartbeat, n1 → n2`.
+pub(crate) fn flight_name(flight: &FlightView) -> String {
+    format!("m{}: {}, n{} → n{}", flight.id, flight.name, flight.from, flight.to)
 }
 
 #[cfg(test)]
@@ -210,7 +278,17 @@ mod tests {
     use super::*;
 
     fn link(from: u8, to: u8, cut: bool) -> LinkView {
-        LinkView { from, to, cut, clogged: false, loss_ppm: 0, latency_micros: 10_000 }
+        LinkView {
+            from,
+            to,
+            cut,
+            clogged: false,
+            loss_ppm: 0,
+            duplicate_ppm: 0,
+            latency_micros: 10_000,
+            odd_latency: false,
+            odd_loss: false,
+        }
     }
 
     fn lines(menu: &Menu) -> Vec<&str> {
@@ -224,5 +302,18 @@ mod tests {
         let half = link_menu(&link(1, 3, true), &link(3, 1, false));
         assert_eq!(lines(&half)[..2], ["heal n1 -> n3", "cut n3 -> n1"]);
         assert_eq!(half.facts, ["n1 → n3: cut", "n3 → n1: 10 ms"]);
+    }
+
+    #[test]
+    fn a_dial_knows_the_present_value_of_both_directions_or_one() {
+        let slow = LinkView { latency_micros: 200_000, ..link(3, 1, false) };
+        let menu = link_menu(&link(1, 3, false), &slow);
+        let present = |way: usize| {
+            let values = menu.dials[way].1[0].values.iter();
+            values.filter(|(_, is)| *is).map(|(item, _)| item.line.as_str()).collect::<Vec<_>>()
+        };
+        assert_eq!(present(0), [""; 0]);
+        assert_eq!(present(1), ["latency n1 -> n3 10ms"]);
+        assert_eq!(present(2), ["latency n3 -> n1 200ms"]);
     }
 }

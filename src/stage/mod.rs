@@ -15,12 +15,12 @@ use std::rc::Rc;
 use lab::view::{ClientView, Condition, LinkView, StageView};
 use yew::prelude::*;
 
-use self::geometry::{Layout, Point};
+use self::geometry::{Layout, Point, Rect, Size};
 use self::link::Link;
 use self::menu::Target;
 use self::node::{Look, Node};
 use crate::platform::dom;
-use crate::words::px;
+use crate::words::{self, px};
 
 /// What a learner does on the stage.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,6 +29,8 @@ pub(crate) enum Act {
     Open(Target),
     /// Touch a point where nothing stands: a message may fly there.
     Point(Point),
+    /// Choose the message that comes so many after the chosen one.
+    Flight(i32),
 }
 
 /// Keys on a node or link: Enter and Space open its menu, arrows go to its neighbours.
@@ -56,17 +58,21 @@ fn key_act(event: &KeyboardEvent, target: Target, on_act: &Callback<Act>) {
 pub(crate) struct Props {
     pub(crate) view: Rc<StageView>,
     pub(crate) layout: Layout,
-    pub(crate) host: NodeRef,
-    pub(crate) canvas: NodeRef,
+    /// The message that arrow keys have come to.
+    pub(crate) chosen: Option<u64>,
+    /// The box that the stage is laid out for, and the canvas in it.
+    pub(crate) hosts: (NodeRef, NodeRef),
     pub(crate) on_act: Callback<Act>,
 }
 
 /// The stage.
 #[component(Stage)]
 pub(crate) fn stage(props: &Props) -> Html {
-    let Props { view, layout, host, canvas, on_act } = props;
+    let Props { view, layout, chosen, hosts: (host, canvas), on_act } = props;
     let size = layout.size();
     let last_index = view.nodes.iter().map(|node| node.last_index).max().unwrap_or(0);
+    let asked: Vec<u8> = view.clients.iter().filter_map(|client| client.node).collect();
+    let cards = layout.cards(&asked, client::size(layout));
     let onclick = on_act.reform(|event: MouseEvent| {
         Act::Point(Point { x: f64::from(event.offset_x()), y: f64::from(event.offset_y()) })
     });
@@ -74,53 +80,106 @@ pub(crate) fn stage(props: &Props) -> Html {
         <div class="stage" ref={host}>
             <svg id="stage" class="stage-picture" viewBox={format!("0 0 {size}")}
                 role="group" aria-label="Links between the nodes" tabindex="-1" {onclick}>
-                { divisions(view, layout) }
+                { walls(view, layout) }
                 <g>{ links(view, layout, on_act) }</g>
             </svg>
             <canvas class="stage-canvas" ref={canvas} aria-hidden="true"></canvas>
             <svg class="stage-picture stage-top" viewBox={format!("0 0 {size}")}
                 role="group" aria-label="Nodes. Arrow keys go from node to node, Enter opens what can be done.">
-                if layout.roomy() { <g>{ clients(&view.clients, layout) }</g> }
+                if layout.roomy() { <g>{ clients(&view.clients, &cards, layout) }</g> }
+                { wall_name(view, layout, &cards) }
                 <g>{ for view.nodes.iter().enumerate().map(|(place, node)| html! {
                     <Node key={node.id} look={Look::of(node, last_index)} layout={*layout} current={place == 0} on_act={on_act} />
                 }) }</g>
             </svg>
+            { flights(view, *chosen, on_act) }
             { legend::legend(layout.roomy()) }
+            { usual_link(view, layout) }
         </div>
     }
 }
 
-/// One line for each partition.
-fn divisions(view: &StageView, layout: &Layout) -> Html {
-    let lines = layout.divisions(&view.groups);
+/// What flies, for the keyboard: arrow keys go from message to message, Enter opens what can be done.
+fn flights(view: &StageView, chosen: Option<u64>, on_act: &Callback<Act>) -> Html {
+    let found = view.flights.iter().find(|flight| Some(flight.id) == chosen);
+    let label = match (found, view.flights.len()) {
+        (Some(flight), _) => format!("{}: {}", menu::flight_name(flight), flight.text),
+        (None, 0) => "No messages under way".to_owned(),
+        (None, 1) => "1 message under way".to_owned(),
+        (None, count) => format!("{count} messages under way: arrow keys go from one to the next"),
+    };
+    let open = found.map(|flight| Act::Open(Target::Flight(flight.id)));
+    let onclick = on_act.reform(move |event: MouseEvent| {
+        event.stop_propagation();
+        open.unwrap_or(Act::Flight(0))
+    });
+    let onkeydown = {
+        let on_act = on_act.clone();
+        Callback::from(move |event: KeyboardEvent| {
+            let step = match event.key().as_str() {
+                "ArrowRight" | "ArrowDown" => 1,
+                "ArrowLeft" | "ArrowUp" => -1,
+                _ => return,
+            };
+            event.prevent_default();
+            event.stop_propagation();
+            on_act.emit(Act::Flight(step));
+        })
+    };
     html! {
-        <g class="divisions">
-            { for lines.iter().enumerate().map(|(key, (start, bend, end))| html! {
-                <path {key} class="division" d={format!("M{start}Q{bend} {end}")} />
-            }) }
-            if let Some((start, _, end)) = lines.first() {
-                { division_name(*start, *end, layout) }
-            }
+        <button type="button" id="stage-flights" class="flights" aria-haspopup="menu" {onclick} {onkeydown}>{ label }</button>
+    }
+}
+
+/// The lines between the groups of a partition.
+fn walls(view: &StageView, layout: &Layout) -> Html {
+    let walls = layout.walls(&view.groups);
+    html! {
+        <g class="walls">
+            { for walls.iter().enumerate().map(|(key, wall)| html! { <path {key} class="wall" d={wall.path.clone()} /> }) }
         </g>
     }
 }
 
-/// The name of the line: beside its upper end, or above its left one if it lies flat.
-fn division_name(start: Point, end: Point, layout: &Layout) -> Html {
-    if !layout.roomy() {
+/// The name of a partition, at the end of a line where nothing stands.
+fn wall_name(view: &StageView, layout: &Layout, cards: &[Point]) -> Html {
+    let walls = layout.walls(&view.groups);
+    let card = client::size(layout);
+    let em = (layout.radius * 0.28).clamp(11.0, 26.0);
+    let size = Size { width: em * 5.4, height: em * 1.5 };
+    let card_at = |at: &Point| Rect { x: at.x, y: at.y, width: card.width, height: card.height };
+    let taken: Vec<Rect> = (1..=u8::try_from(view.nodes.len()).unwrap_or(u8::MAX))
+        .map(|id| layout.ground(id))
+        .chain(cards.iter().map(card_at))
+        .collect();
+    let centre = layout.centre();
+    let place = |(end, up): (Point, f64)| {
+        let x = if end.x < centre.x { end.x - size.width } else { end.x };
+        let y = (end.y - size.height * up).max(30.0);
+        layout.inside(Rect { x, y, width: size.width, height: size.height })
+    };
+    let ends = walls.iter().flat_map(|wall| wall.ends);
+    let mut places = ends.flat_map(|end| [0.5, 1.3, -0.3].map(|up| (end, up))).map(place);
+    let first = places.clone().next();
+    let free = places.find(|place| !taken.iter().any(|other| other.meets(*place)));
+    let Some(at) = free.or(first).filter(|_| layout.roomy()) else { return Html::default() };
+    html! {
+        <text class="wall-name" x={px(at.x + at.width / 2.0).to_string()} y={px(at.y + em).to_string()}
+            font-size={px(em).to_string()}>{ "partition" }</text>
+    }
+}
+
+/// How links are where nothing else is said beside them.
+fn usual_link(view: &StageView, layout: &Layout) -> Html {
+    let (latency, loss) = view.usual_link;
+    if !layout.roomy() || view.nodes.len() < 2 {
         return Html::default();
     }
-    let flat = (start.x - end.x).abs() > (start.y - end.y).abs();
-    let first = if flat { start.x < end.x } else { start.y < end.y };
-    let mut top = if first { start } else { end };
-    if flat {
-        top.y -= 24.0;
+    let mut text = format!("links: {}", words::span(latency));
+    if loss > 0 {
+        text.push_str(&format!(", {} lost", words::per_cent(loss)));
     }
-    let right = top.x > layout.size().width - 90.0;
-    html! {
-        <text class="division-name" text-anchor={if right { "end" } else { "start" }}
-            x={px(top.x + if right { -10.0 } else { 10.0 }).to_string()} y={px(top.y + 16.0).to_string()}>{ "partition" }</text>
-    }
+    html! { <p class="usual-link">{ text }</p> }
 }
 
 fn links(view: &StageView, layout: &Layout, on_act: &Callback<Act>) -> Html {
@@ -145,11 +204,7 @@ fn is_gone(view: &StageView, id: u8) -> bool {
     view.nodes.iter().any(|node| node.id == id && node.condition == Condition::Removed)
 }
 
-fn clients(clients: &[ClientView], layout: &Layout) -> Html {
-    let rank = |place: usize, client: &ClientView| {
-        clients.iter().take(place).filter(|other| other.node == client.node).count() as u32
-    };
-    let card =
-        |(place, client): (usize, &ClientView)| client::card(client, layout, rank(place, client));
-    clients.iter().enumerate().map(card).collect()
+fn clients(clients: &[ClientView], cards: &[Point], layout: &Layout) -> Html {
+    let card = |(client, at): (&ClientView, &Point)| client::card(client, layout, *at);
+    clients.iter().filter(|client| client.node.is_some()).zip(cards).map(card).collect()
 }

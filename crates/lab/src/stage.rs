@@ -46,6 +46,7 @@ pub(crate) fn stage<'a>(
         nodes: cluster.nodes().map(|node| node_view(cluster, node)).collect(),
         links: links(cluster),
         flights: flights(cluster),
+        usual_link: (cluster.settings().latency.0, cluster.settings().loss_ppm),
         clients: asked.map(|(name, asked)| client(cluster, name, asked)).collect(),
         groups: groups(cluster),
         leader: cluster.leader().map(|node| node.0),
@@ -224,6 +225,7 @@ fn key_row(kv: &KeyValue) -> KeyRow {
 }
 
 fn links(cluster: &Cluster) -> Vec<LinkView> {
+    let usual = cluster.settings();
     cluster
         .links()
         .map(|link| LinkView {
@@ -232,7 +234,10 @@ fn links(cluster: &Cluster) -> Vec<LinkView> {
             cut: link.cut,
             clogged: link.clogged,
             loss_ppm: link.loss_ppm,
+            duplicate_ppm: link.duplicate_ppm,
             latency_micros: link.latency.0,
+            odd_latency: link.latency != usual.latency,
+            odd_loss: link.loss_ppm != usual.loss_ppm,
         })
         .collect()
 }

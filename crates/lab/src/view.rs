@@ -21,6 +21,8 @@ pub struct StageView {
     pub links: Vec<LinkView>,
     /// Messages under way.
     pub flights: Vec<FlightView>,
+    /// How long a message takes and how many get lost (parts per million) where nothing else is said.
+    pub usual_link: (u64, u32),
     /// Clients that have asked something.
     pub clients: Vec<ClientView>,
     /// Groups of nodes that hear each other, where there is more than one (down nodes left out).
@@ -226,8 +228,14 @@ pub struct LinkView {
     pub clogged: bool,
     /// Loss in parts per million.
     pub loss_ppm: u32,
+    /// Messages that arrive twice, in parts per million.
+    pub duplicate_ppm: u32,
     /// One-way latency.
     pub latency_micros: u64,
+    /// Whether that is not the latency of every link.
+    pub odd_latency: bool,
+    /// Whether its loss is not that of every link.
+    pub odd_loss: bool,
 }
 
 /// What flies, told apart by shape.
