@@ -15,6 +15,7 @@ pub mod fingerprint;
 pub mod fuzz;
 pub mod lessons;
 pub mod linear;
+pub mod link;
 mod narrate;
 pub mod predicate;
 #[cfg(feature = "cli")]

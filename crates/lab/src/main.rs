@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use clap::{Parser, Subcommand, ValueEnum};
 use lab::fuzz::{FuzzOptions, fuzz, print_scripts};
+use lab::link::Shared;
 use lab::run::{Remarks, RunOptions, run};
+use lab::session::Opening;
 use lab::sim::member::raft_core::Rule;
 
 /// A real Raft and etcd-like cluster in a box.
@@ -30,11 +32,43 @@ enum Command {
     /// Every seed draws its own cluster, faults and clients. Exit status: 0; 3 if something broke;
     /// 1 if some fault never struck, so that the run says nothing about it.
     Fuzz(Fuzz),
+    /// Makes links to a session, and takes them apart.
+    #[command(subcommand)]
+    Link(Link),
     /// Prints the trace hash of a run for each seed, to compare builds by.
     Hash {
         /// Seeds, the last one included: `1..50`.
         #[arg(long, value_parser = seeds)]
         seeds: (u64, u64),
+    },
+}
+
+#[derive(Subcommand)]
+enum Link {
+    /// Runs a script to its end and prints a link to that moment: what follows the page's address.
+    ///
+    /// A session that was saved leads to the moment at which it was.
+    Make {
+        /// Size of the cluster, unless the script says.
+        #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=7))]
+        nodes: u8,
+        /// What chance begins with, unless the script says.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// The page that it opens: a lesson, or `sandbox`.
+        #[arg(long, default_value = "sandbox")]
+        place: String,
+        /// What it shows there: `panel=logs speed=1/5`.
+        #[arg(long, default_value = "")]
+        view: String,
+        /// The script; `-` is standard input.
+        #[arg(default_value = "-")]
+        script: PathBuf,
+    },
+    /// Prints the script that is in a link. `lab run` runs it.
+    Open {
+        /// The link, or what of it begins with `#v1.`.
+        link: String,
     },
 }
 
@@ -194,6 +228,22 @@ fn execute(command: Command) -> io::Result<u8> {
             };
             out.flush()?;
             Ok(status)
+        }
+        Command::Link(Link::Make { nodes, seed, place, view, script }) => {
+            let opening = Opening { nodes, seed, ..Opening::default() };
+            let text = lab::run::read_script(&script)?;
+            let shared = lab::link::make(opening, &text, &place, &view);
+            let fragment = shared.and_then(|shared| shared.fragment()).map_err(io::Error::other)?;
+            writeln!(out, "{fragment}")?;
+            out.flush()?;
+            Ok(0)
+        }
+        Command::Link(Link::Open { link }) => {
+            let fragment = link.find('#').and_then(|at| link.get(at..)).unwrap_or(&link);
+            let shared = Shared::from_fragment(fragment).map_err(io::Error::other)?;
+            write!(out, "{}", shared.text)?;
+            out.flush()?;
+            Ok(0)
         }
         Command::Hash { seeds: (first, last) } => {
             for seed in first..=last {

@@ -93,7 +93,11 @@ pub fn run(options: &RunOptions, out: &mut dyn Write, err: &mut dyn Write) -> io
     })
 }
 
-fn read_script(path: &Path) -> io::Result<String> {
+/// The text of a script; `-` is standard input.
+///
+/// # Errors
+/// It cannot be read.
+pub fn read_script(path: &Path) -> io::Result<String> {
     if path == Path::new("-") {
         return io::read_to_string(io::stdin());
     }

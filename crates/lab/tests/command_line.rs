@@ -158,3 +158,35 @@ fn fuzz_prints_scripts_that_convict() {
         assert!(text(&convicted.stderr).contains(property), "{}", text(&convicted.stderr));
     }
 }
+
+/// Proves: a link that was made opens as a script that leads to the same event, and a link that is
+/// none is refused in words.
+#[test]
+fn a_link_is_made_and_taken_apart() {
+    let script = "nodes 5\nset latency 40ms\nuntil leader\netcdctl put name john\n";
+    let made = lab(&["link", "make", "--view", "panel=keys"], script);
+    let fragment = text(&made.stdout).trim();
+    assert!(fragment.starts_with("#v1."), "{fragment}");
+    let address = format!("https://example.org/raft/sandbox.html{fragment}");
+    let opened = lab(&["link", "open", &address], "");
+    let session = text(&opened.stdout);
+    assert!(session.starts_with("# raft-lab session 1\n"), "{session}");
+    for line in ["@0 set latency 40ms", "etcdctl put name john", "# shows panel=keys"] {
+        assert!(session.contains(line), "{session}");
+    }
+    let again = lab(&["link", "make", "--view", "panel=keys"], session);
+    assert_eq!(text(&again.stdout).trim(), fragment);
+    let ran = lab(&["run"], session);
+    assert_eq!(ran.status.code(), Some(0));
+    assert!(text(&ran.stdout).contains("etcdctl put name john\nOK\n"), "{}", text(&ran.stdout));
+
+    for (link, error) in [
+        ("#v2.abc", "this link is of version 2, and this lab reads version 1"),
+        ("#v1.!!!", "this link is damaged: a part of it is missing or was changed"),
+        ("https://example.org/", "this is not a link of Raft Lab"),
+    ] {
+        let refused = lab(&["link", "open", link], "");
+        assert_eq!(text(&refused.stderr), format!("lab: {error}\n"));
+        assert_eq!(refused.status.code(), Some(2));
+    }
+}

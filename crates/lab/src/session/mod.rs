@@ -8,6 +8,7 @@
 mod checkpoints;
 mod goals;
 mod live;
+mod saved;
 mod steer;
 mod terminal;
 mod timeline;
@@ -22,7 +23,7 @@ pub use self::travel::OtherFuture;
 
 use self::checkpoints::Checkpoints;
 use self::live::{Live, Trace};
-use self::timeline::{Recorded, Timeline, read_saved, write_saved};
+use self::timeline::{Moment, Recorded, Timeline};
 use self::travel::{Branch, Past};
 use crate::few::Few;
 use crate::lessons::GoalData;
@@ -99,6 +100,8 @@ pub struct Session {
     end: u64,
     /// Lines that wait for the foreground, or for their moment.
     queue: VecDeque<Line>,
+    /// The moment that a saved session is on its way to.
+    bound_for: Option<Moment>,
     /// Whether the head of the queue has had its moment put into the timeline.
     awaited: bool,
     /// Predicates about the past that have to be observed from event 0 on.
@@ -136,6 +139,7 @@ impl Session {
             prelude: Arc::default(),
             end: 0,
             queue: VecDeque::new(),
+            bound_for: None,
             awaited: false,
             standing: Vec::new(),
             reached: Few::new(),
@@ -166,43 +170,6 @@ impl Session {
         self.note_goals();
         self.checkpoints.keep(&self.live);
         Ok(())
-    }
-
-    /// Comes back to a session from the text of [`Session::saved`], at the same event.
-    ///
-    /// # Errors
-    /// If the text is not a saved session, or one from a later version.
-    pub fn restore(opening: Opening, saved: &str) -> Result<Session, ScriptError> {
-        let saved = read_saved(saved)?;
-        let mut session = Session::new(Opening { setup: String::new(), ..opening.clone() })?;
-        session.enqueue(saved.opening);
-        session.opening = opening;
-        session.undo.clear();
-        session.prelude = Arc::default();
-        session.timeline.recorded = saved.recorded.into();
-        session.timeline.setup_end = saved.setup_end;
-        for (id, seq) in saved.reached {
-            session.reached.insert(id, seq);
-        }
-        let predicates: Vec<Predicate> = session
-            .timeline
-            .recorded
-            .iter()
-            .filter_map(|recorded| about_the_past(&recorded.line).cloned())
-            .collect();
-        session.observe_from_start(predicates);
-        session.live = session.fresh();
-        session.checkpoints = Checkpoints::of(&session.live);
-        session.run_to(saved.at);
-        session.end = session.seq();
-        Ok(session)
-    }
-
-    /// This session as a script, every line with its event; [`Session::restore`] reads it, and so
-    /// does `lab run`.
-    pub fn saved(&self) -> String {
-        let reached = self.reached.iter().map(|(id, seq)| (id.clone(), *seq));
-        write_saved(&self.timeline, self.seq(), reached)
     }
 
     /// Takes a line of the language, or several, and issues them as soon as they may be.
@@ -256,6 +223,7 @@ impl Session {
     /// Acting in the past cuts the timeline here; what was cut off can be returned to.
     fn cut_future(&mut self) {
         self.leave_future();
+        self.bound_for = None;
         self.timeline.recorded.truncate(self.live.cursor);
         self.end = self.seq();
         self.checkpoints.forget_after(self.end);

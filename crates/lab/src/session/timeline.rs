@@ -11,6 +11,7 @@ use crate::script::{At, Line, Ppm, ScriptError, parse_script, percentage_text};
 /// The first line of a saved session.
 const HEADING: &str = "# raft-lab session 1";
 const AT_EVENT: &str = "# at event ";
+const ISSUED: &str = "# lines issued ";
 const SETUP_END: &str = "# set-up ended at event ";
 const GOAL: &str = "# goal reached: ";
 
@@ -55,18 +56,27 @@ pub(super) struct Saved {
     pub(super) opening: Vec<Line>,
     /// Lines with their events.
     pub(super) recorded: Vec<Arc<Recorded>>,
-    /// The event to come back to.
-    pub(super) at: u64,
+    /// The moment to come back to.
+    pub(super) at: Moment,
     /// Where the set-up had ended.
     pub(super) setup_end: Option<u64>,
     /// Goals that had been reached: their ids, and when.
     pub(super) reached: Vec<(String, u64)>,
 }
 
+/// A moment of a timeline. The event alone would not do: lines are issued between two of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Moment {
+    /// The last event.
+    pub(super) seq: u64,
+    /// How many of the recorded lines have been issued.
+    pub(super) issued: usize,
+}
+
 /// Writes a session as a script that `lab run` understands too.
 pub(super) fn write_saved(
     timeline: &Timeline,
-    at: u64,
+    at: Moment,
     reached: impl Iterator<Item = (String, u64)>,
 ) -> String {
     let mut text = format!("{HEADING}\n");
@@ -80,7 +90,7 @@ pub(super) fn write_saved(
     for recorded in timeline.recorded.iter() {
         let _ = writeln!(text, "@{} {}", recorded.seq, bare(&recorded.line));
     }
-    let _ = writeln!(text, "{AT_EVENT}{at}");
+    let _ = writeln!(text, "{AT_EVENT}{}\n{ISSUED}{}", at.seq, at.issued);
     text
 }
 
@@ -134,23 +144,25 @@ fn bare(line: &Line) -> String {
     }
 }
 
+/// Whether a text is one of [`write_saved`].
+pub(super) fn is_saved(text: &str) -> bool {
+    text.lines().next() == Some(HEADING)
+}
+
 /// Reads what [`write_saved`] wrote.
 ///
 /// # Errors
 /// As for a script; a text without the heading is not a saved session.
 pub(super) fn read_saved(text: &str) -> Result<Saved, ScriptError> {
-    if text.lines().next() != Some(HEADING) {
+    if !is_saved(text) {
         let message = format!("expected a saved session, whose first line is `{HEADING}`");
         return Err(ScriptError { line: 1, column: 1, message });
     }
-    let number = |prefix: &str| {
-        text.lines().find_map(|line| line.strip_prefix(prefix)).and_then(|n| n.parse().ok())
-    };
     let mut saved = Saved {
         opening: Vec::new(),
         recorded: Vec::new(),
-        at: number(AT_EVENT).unwrap_or(0),
-        setup_end: number(SETUP_END),
+        at: saved_moment(text),
+        setup_end: number(text.lines(), SETUP_END),
         reached: text.lines().filter_map(reached_goal).collect(),
     };
     for line in parse_script(text)? {
@@ -164,6 +176,19 @@ pub(super) fn read_saved(text: &str) -> Result<Saved, ScriptError> {
         }
     }
     Ok(saved)
+}
+
+/// The moment to come back to: the last that is named, since lines of a here-document stand before it.
+pub(super) fn saved_moment(text: &str) -> Moment {
+    let last = |prefix| number(text.lines().rev(), prefix);
+    Moment {
+        seq: last(AT_EVENT).unwrap_or(0),
+        issued: last(ISSUED).and_then(|issued| usize::try_from(issued).ok()).unwrap_or(0),
+    }
+}
+
+fn number<'a>(mut lines: impl Iterator<Item = &'a str>, prefix: &str) -> Option<u64> {
+    lines.find_map(|line| line.strip_prefix(prefix)?.parse().ok())
 }
 
 fn reached_goal(line: &str) -> Option<(String, u64)> {

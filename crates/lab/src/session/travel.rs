@@ -46,8 +46,7 @@ pub struct OtherFuture {
 impl Session {
     /// Goes to an event of this timeline, back or forth.
     pub fn seek(&mut self, event: u64) {
-        self.queue.clear();
-        self.awaited = false;
+        self.stop_waiting();
         if let Some((at, live)) = self.checkpoints.nearest(event) {
             // Forth, too, it is nearer than where we are; but who keeps the trace wants all of it.
             let is_ahead = self.seq() < *at && self.traced.is_none();
@@ -56,6 +55,13 @@ impl Session {
             }
         }
         self.run_to(event);
+    }
+
+    /// Forgets what was still to come: lines in the queue, the way to a saved moment.
+    fn stop_waiting(&mut self) {
+        self.queue.clear();
+        self.awaited = false;
+        self.bound_for = None;
     }
 
     /// Replays up to an event.
@@ -146,8 +152,7 @@ impl Session {
     }
 
     fn go_to_past(&mut self, past: Past) {
-        self.queue.clear();
-        self.awaited = false;
+        self.stop_waiting();
         self.timeline = past.timeline;
         self.prelude = past.prelude;
         self.live = self.fresh();
