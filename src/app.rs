@@ -7,7 +7,7 @@ use yew::prelude::*;
 use crate::desk::{Change, Desk};
 use crate::icon::{self, icon};
 use crate::lesson::{self, Goals, Hosts};
-use crate::page::Scene;
+use crate::page::{Handover, Scene};
 use crate::panels::{Ask, Panels, Shown, Tab};
 use crate::platform::frame::{FrameLoop, real_ms};
 use crate::platform::observe::{Listener, SightWatch, SizeWatch};
@@ -34,6 +34,7 @@ const SIZE_AT_FIRST: Size = Size { width: 840.0, height: 420.0 };
 #[derive(Properties, PartialEq, Clone)]
 pub(crate) struct Props {
     pub(crate) scene: Scene,
+    pub(crate) opened: Handover,
 }
 
 /// Everything that can happen to the page.
@@ -47,6 +48,8 @@ pub(crate) enum Msg {
     Ask(Ask),
     LeaveMenu(Leave),
     Sized(Size),
+    /// The frame stands: now what it holds.
+    Fill,
     Widened,
     /// The lab came into sight or left it.
     InSight(bool),
@@ -74,6 +77,8 @@ pub(crate) struct App {
     desk: Result<Desk, String>,
     painter: Painter,
     size: Size,
+    /// Whether picture and panels are drawn yet: a task of their own, after the frame round them.
+    filled: bool,
     menu: Option<Opened>,
     /// The message that arrow keys have come to.
     chosen: Option<u64>,
@@ -140,7 +145,7 @@ impl Component for App {
     fn create(ctx: &Context<App>) -> App {
         let scene = &ctx.props().scene;
         let wide = dom::matches(WIDE);
-        let desk = scene.open().map(|opened| {
+        let desk = ctx.props().opened.take().map(|opened| {
             // Who comes back, or asked for less motion, finds time standing still.
             Desk::new(opened.session, !opened.again && !dom::calm())
         });
@@ -154,6 +159,7 @@ impl Component for App {
             desk,
             painter: Painter::default(),
             size: SIZE_AT_FIRST,
+            filled: false,
             menu: None,
             chosen: None,
             wide,
@@ -199,16 +205,22 @@ impl Component for App {
             <>
                 { self.card(desk, tools.clone()) }
                 <div class="lab-dock">
-                    <Panels sheet={desk.sheet.clone()} {tools} on_ask={&self.calls.ask}
-                        layout={Shown { wide: self.wide, open: self.open, busy: desk.busy() }} />
+                    if self.filled {
+                        <Panels sheet={desk.sheet.clone()} {tools} on_ask={&self.calls.ask}
+                            layout={Shown { wide: self.wide, open: self.open, busy: desk.busy() }} />
+                    }
                 </div>
                 { self.outside(ctx, desk) }
             </>
         }
     }
 
-    fn rendered(&mut self, ctx: &Context<App>, _first: bool) {
+    fn rendered(&mut self, ctx: &Context<App>, first: bool) {
         let link = ctx.link();
+        if first {
+            let fill = link.callback(|()| Msg::Fill);
+            dom::soon(move || fill.emit(()));
+        }
         if let (None, Some(host)) = (&self.watches.size, self.stage_host.cast()) {
             let tell = link.callback(Msg::Sized);
             self.watches.size = SizeWatch::new(&host, move |size| tell.emit(size));
@@ -278,6 +290,7 @@ impl App {
                 self.chosen = None;
             }
             Msg::Sized(size) => return self.sized(size),
+            Msg::Fill => self.filled = true,
             Msg::Widened => self.wide = dom::matches(WIDE),
             Msg::InSight(is) => self.in_sight = is,
             Msg::TabShown(is) => {
@@ -395,7 +408,7 @@ impl App {
     /// Frames run while time does and somebody can see it.
     fn run_frames(&self) {
         let wanted = self.desk.as_ref().is_ok_and(Desk::runs);
-        self.frames.run(wanted && self.in_sight && self.tab_shown);
+        self.frames.run(wanted && self.filled && self.in_sight && self.tab_shown);
     }
 
     fn layout(&self, desk: &Desk) -> Layout {
@@ -454,8 +467,10 @@ impl App {
                 </div>
                 { status::banner(&desk.stage, &calls.tool) }
                 <div class="stage-wrap">
-                    <Stage view={desk.stage.clone()} layout={self.layout(desk)} chosen={self.chosen}
-                        hosts={(self.stage_host.clone(), self.canvas.clone())} on_act={&calls.act} />
+                    if self.filled {
+                        <Stage view={desk.stage.clone()} layout={self.layout(desk)} chosen={self.chosen}
+                            hosts={(self.stage_host.clone(), self.canvas.clone())} on_act={&calls.act} />
+                    }
                     { self.popup(desk) }
                 </div>
                 <Transport {look} {past} on_time={&calls.time} />
