@@ -1,7 +1,6 @@
 //! The one owner: it holds the session's desk, hears everything, and is the only one that changes
 //! anything.
 
-use gloo_timers::callback::Interval;
 use yew::prelude::*;
 
 use crate::desk::{Change, Desk};
@@ -22,8 +21,6 @@ use crate::tools::{Tool, Tools};
 use crate::transport::{Time, Transport};
 use crate::{status, tools, transport};
 
-/// How often a running session is kept.
-const KEEP_MS: u32 = 4_000;
 /// From this width on, the lab stands beside the book.
 const WIDE: &str = "(min-width: 1100px)";
 /// On such a screen a panel stands open below the picture.
@@ -56,8 +53,6 @@ pub(crate) enum Msg {
     /// The tab was shown or hidden.
     TabShown(bool),
     Leaving,
-    /// Some seconds have passed.
-    Keep,
     Themed,
     ToggleTheme,
     Fold,
@@ -134,7 +129,6 @@ struct Watches {
     size: Option<SizeWatch>,
     sight: Option<SightWatch>,
     _listeners: Vec<Listener>,
-    _keeper: Option<Interval>,
     _answers: Option<prose::Answers>,
 }
 
@@ -243,7 +237,6 @@ fn watches(ctx: &Context<App>) -> Watches {
     let link = ctx.link();
     let (shown, leaving) = (link.callback(Msg::TabShown), link.callback(|()| Msg::Leaving));
     let (widened, themed) = (link.callback(|()| Msg::Widened), link.callback(|()| Msg::Themed));
-    let keep = link.callback(|()| Msg::Keep);
     let answer = link.callback(|(question, answer)| Msg::Answer(question, answer));
     let listeners = [
         Listener::tab_shown(move |is| shown.emit(is)),
@@ -255,7 +248,6 @@ fn watches(ctx: &Context<App>) -> Watches {
         size: None,
         sight: None,
         _listeners: listeners.into_iter().flatten().collect(),
-        _keeper: Some(Interval::new(KEEP_MS, move || keep.emit(()))),
         _answers: prose::Answers::new(move |question, chosen| answer.emit((question, chosen))),
     }
 }
@@ -298,10 +290,6 @@ impl App {
                 if !is {
                     keep::session(ctx.props().scene.id(), &desk.saved());
                 }
-            }
-            Msg::Keep => {
-                desk.keep_if_running();
-                return false;
             }
             Msg::Leaving => keep::session(ctx.props().scene.id(), &desk.saved()),
             Msg::Themed => self.painter.repaint(),

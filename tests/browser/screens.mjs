@@ -8,7 +8,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { dist, Lab } from "./harness.mjs";
-import { Learner } from "./learner.mjs";
+import { Learner, until } from "./learner.mjs";
 import { withPalette } from "./palette.mjs";
 
 const out = process.env.RAFT_LAB_SCREENS ?? path.join(path.dirname(fileURLToPath(import.meta.url)), "../../docs/screens");
@@ -32,8 +32,9 @@ const menuOf = (target) => async (learner) => {
   await learner.menu.waitFor();
 };
 
-/// Every view. `lines` are typed; `back` goes back so many events from where they end; `open` opens what is to be
-/// seen. A page that was not built is passed over.
+/// Every view. `lines` are given together, so that each begins at the very event where the one before ends;
+/// `back` goes back so many events from there; `stops` says that the last of them breaks a safety property, which
+/// stops time; `open` opens what is to be seen. A page that was not built is passed over.
 const VIEWS = [
   { name: "home", page: "index.html" },
   { name: "lesson-elections", page: "elections.html", lines: ["crash leader", "advance 600ms"] },
@@ -50,10 +51,10 @@ const VIEWS = [
   { name: "menu-link", page: "sandbox.html", open: menuOf((learner) => learner.link(1, 2)) },
   { name: "menu-message", page: "sandbox.html", lines: KEYS, back: 3, sizes: ["wide", "phone"], open: touchMessage },
   { name: "partition", page: "sandbox.html", sizes: ["wide", "phone"], open: partition },
-  { name: "election", page: "sandbox.html", lines: ["crash leader", "until term >= 2", "advance 30ms"] },
+  { name: "election", page: "sandbox.html", lines: ["crash leader", "until role n5 = candidate", "advance 25ms"] },
   { name: "stale-leader", page: "sandbox.html", lines: STALE },
   { name: "modified-raft", page: "sandbox.html", lines: ["disable pre-vote", "advance 1s"] },
-  { name: "violation", page: "sandbox.html", lines: TWO_IN_A_TERM, ends: true },
+  { name: "violation", page: "sandbox.html", lines: TWO_IN_A_TERM, stops: true },
   { name: "embed", page: "embed.html" },
   { name: "broken", page: "sandbox.html", lines: KEYS, open: breakIt },
 ];
@@ -93,17 +94,44 @@ const settled = (page) =>
     await document.fonts.ready;
     await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
     await Promise.allSettled(document.getAnimations().map((animation) => animation.finished));
-    document.activeElement?.blur();
   });
+
+// On a narrow screen lines are given in a panel that covers the text: it is closed again.
+async function closePanel(page) {
+  if ((await page.getByRole("tab", { name: "Tools" }).count()) === 0) return;
+  const open = page.getByRole("tab", { selected: true });
+  if ((await open.count()) > 0) await open.click();
+}
+
+// Takes no time and changes nothing: it stands where the lines before it ended.
+const MARK = "assert term >= 0";
+
+// Gives the lines, and lets time stand where they end. Frames go further than that, and how far differs.
+async function give(learner, { lines, stops, back = 0 }) {
+  const { page } = learner;
+  await learner.atTerminal();
+  await learner.prompt.fill([...lines, MARK].join("\n"));
+  await learner.prompt.press("Enter");
+  if (stops) return page.locator(".banner[data-kind=violation]").waitFor();
+  await learner.gave(MARK);
+  await learner.pause();
+  const end = await page.evaluate((mark) => {
+    // As one leaves, the session is kept, each line with its event.
+    dispatchEvent(new Event("pagehide"));
+    const kept = Object.values({ ...localStorage }).map((text) => text.split("\n").findLast((line) => line.endsWith(mark)));
+    return Number(/^@(\d+) /.exec(kept.find((line) => line !== undefined))[1]);
+  }, MARK);
+  await learner.timeline.fill(String(end - back));
+  await until(`event ${end - back}`, async () => (await learner.event()) === end - back);
+}
 
 async function arrange(view, page) {
   const learner = new Learner(page);
   await learner.button("One event").waitFor();
   await learner.speed.selectOption({ index: (await learner.speed.getByRole("option").count()) - 1 });
-  for (const line of view.lines ?? []) await (view.ends ? learner.enter(line) : learner.type(line));
-  if (view.ends) await page.locator(".banner[data-kind=violation]").waitFor();
-  else await learner.pause();
-  if (view.back !== undefined) await learner.timeline.fill(String((await learner.event()) - view.back));
+  if (view.lines !== undefined) await give(learner, view);
+  await closePanel(page);
+  await page.evaluate(() => document.activeElement?.blur());
   await view.open?.(learner);
   await page.evaluate(() => scrollTo(0, 0));
 }
