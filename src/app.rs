@@ -1,13 +1,12 @@
 //! The one owner: it holds the session's desk, hears everything, and is the only one that changes
 //! anything.
 
-use gloo_timers::callback::Interval;
 use yew::prelude::*;
 
 use crate::desk::{Change, Desk};
 use crate::icon::{self, icon};
 use crate::lesson::{self, Goals, Hosts};
-use crate::page::Scene;
+use crate::page::{Handover, Scene};
 use crate::panels::{Ask, Panels, Shown, Tab};
 use crate::platform::frame::{FrameLoop, real_ms};
 use crate::platform::observe::{Listener, SightWatch, SizeWatch};
@@ -22,8 +21,6 @@ use crate::tools::{Tool, Tools};
 use crate::transport::{Time, Transport};
 use crate::{status, tools, transport};
 
-/// How often a running session is kept.
-const KEEP_MS: u32 = 4_000;
 /// From this width on, the lab stands beside the book.
 const WIDE: &str = "(min-width: 1100px)";
 /// On such a screen a panel stands open below the picture.
@@ -34,6 +31,7 @@ const SIZE_AT_FIRST: Size = Size { width: 840.0, height: 420.0 };
 #[derive(Properties, PartialEq, Clone)]
 pub(crate) struct Props {
     pub(crate) scene: Scene,
+    pub(crate) opened: Handover,
 }
 
 /// Everything that can happen to the page.
@@ -47,14 +45,14 @@ pub(crate) enum Msg {
     Ask(Ask),
     LeaveMenu(Leave),
     Sized(Size),
+    /// The frame stands: now what it holds.
+    Fill,
     Widened,
     /// The lab came into sight or left it.
     InSight(bool),
     /// The tab was shown or hidden.
     TabShown(bool),
     Leaving,
-    /// Some seconds have passed.
-    Keep,
     Themed,
     ToggleTheme,
     Fold,
@@ -74,6 +72,8 @@ pub(crate) struct App {
     desk: Result<Desk, String>,
     painter: Painter,
     size: Size,
+    /// Whether picture and panels are drawn yet: a task of their own, after the frame round them.
+    filled: bool,
     menu: Option<Opened>,
     /// The message that arrow keys have come to.
     chosen: Option<u64>,
@@ -129,7 +129,6 @@ struct Watches {
     size: Option<SizeWatch>,
     sight: Option<SightWatch>,
     _listeners: Vec<Listener>,
-    _keeper: Option<Interval>,
     _answers: Option<prose::Answers>,
 }
 
@@ -140,7 +139,7 @@ impl Component for App {
     fn create(ctx: &Context<App>) -> App {
         let scene = &ctx.props().scene;
         let wide = dom::matches(WIDE);
-        let desk = scene.open().map(|opened| {
+        let desk = ctx.props().opened.take().map(|opened| {
             // Who comes back, or asked for less motion, finds time standing still.
             Desk::new(opened.session, !opened.again && !dom::calm())
         });
@@ -154,6 +153,7 @@ impl Component for App {
             desk,
             painter: Painter::default(),
             size: SIZE_AT_FIRST,
+            filled: false,
             menu: None,
             chosen: None,
             wide,
@@ -199,16 +199,22 @@ impl Component for App {
             <>
                 { self.card(desk, tools.clone()) }
                 <div class="lab-dock">
-                    <Panels sheet={desk.sheet.clone()} {tools} on_ask={&self.calls.ask}
-                        layout={Shown { wide: self.wide, open: self.open, busy: desk.busy() }} />
+                    if self.filled {
+                        <Panels sheet={desk.sheet.clone()} {tools} on_ask={&self.calls.ask}
+                            layout={Shown { wide: self.wide, open: self.open, busy: desk.busy() }} />
+                    }
                 </div>
                 { self.outside(ctx, desk) }
             </>
         }
     }
 
-    fn rendered(&mut self, ctx: &Context<App>, _first: bool) {
+    fn rendered(&mut self, ctx: &Context<App>, first: bool) {
         let link = ctx.link();
+        if first {
+            let fill = link.callback(|()| Msg::Fill);
+            dom::soon(move || fill.emit(()));
+        }
         if let (None, Some(host)) = (&self.watches.size, self.stage_host.cast()) {
             let tell = link.callback(Msg::Sized);
             self.watches.size = SizeWatch::new(&host, move |size| tell.emit(size));
@@ -231,7 +237,6 @@ fn watches(ctx: &Context<App>) -> Watches {
     let link = ctx.link();
     let (shown, leaving) = (link.callback(Msg::TabShown), link.callback(|()| Msg::Leaving));
     let (widened, themed) = (link.callback(|()| Msg::Widened), link.callback(|()| Msg::Themed));
-    let keep = link.callback(|()| Msg::Keep);
     let answer = link.callback(|(question, answer)| Msg::Answer(question, answer));
     let listeners = [
         Listener::tab_shown(move |is| shown.emit(is)),
@@ -243,7 +248,6 @@ fn watches(ctx: &Context<App>) -> Watches {
         size: None,
         sight: None,
         _listeners: listeners.into_iter().flatten().collect(),
-        _keeper: Some(Interval::new(KEEP_MS, move || keep.emit(()))),
         _answers: prose::Answers::new(move |question, chosen| answer.emit((question, chosen))),
     }
 }
@@ -278,6 +282,7 @@ impl App {
                 self.chosen = None;
             }
             Msg::Sized(size) => return self.sized(size),
+            Msg::Fill => self.filled = true,
             Msg::Widened => self.wide = dom::matches(WIDE),
             Msg::InSight(is) => self.in_sight = is,
             Msg::TabShown(is) => {
@@ -285,10 +290,6 @@ impl App {
                 if !is {
                     keep::session(ctx.props().scene.id(), &desk.saved());
                 }
-            }
-            Msg::Keep => {
-                desk.keep_if_running();
-                return false;
             }
             Msg::Leaving => keep::session(ctx.props().scene.id(), &desk.saved()),
             Msg::Themed => self.painter.repaint(),
@@ -395,7 +396,7 @@ impl App {
     /// Frames run while time does and somebody can see it.
     fn run_frames(&self) {
         let wanted = self.desk.as_ref().is_ok_and(Desk::runs);
-        self.frames.run(wanted && self.in_sight && self.tab_shown);
+        self.frames.run(wanted && self.filled && self.in_sight && self.tab_shown);
     }
 
     fn layout(&self, desk: &Desk) -> Layout {
@@ -454,8 +455,10 @@ impl App {
                 </div>
                 { status::banner(&desk.stage, &calls.tool) }
                 <div class="stage-wrap">
-                    <Stage view={desk.stage.clone()} layout={self.layout(desk)} chosen={self.chosen}
-                        hosts={(self.stage_host.clone(), self.canvas.clone())} on_act={&calls.act} />
+                    if self.filled {
+                        <Stage view={desk.stage.clone()} layout={self.layout(desk)} chosen={self.chosen}
+                            hosts={(self.stage_host.clone(), self.canvas.clone())} on_act={&calls.act} />
+                    }
                     { self.popup(desk) }
                 </div>
                 <Transport {look} {past} on_time={&calls.time} />

@@ -19,6 +19,8 @@ const WORK_MS: f64 = 8.0;
 const SEARCH: u32 = 200_000;
 /// How often panels follow while time runs: text that changes faster cannot be read.
 const PANEL_MS: f64 = 120.0;
+/// How often a running session is kept, not only when a line was given.
+const KEEP_MS: f64 = 4_000.0;
 
 /// What a frame changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +53,7 @@ pub(crate) struct Desk {
     held: bool,
     solution: VecDeque<String>,
     panel_due_ms: f64,
+    keep_due_ms: f64,
     keep_wanted: bool,
 }
 
@@ -73,6 +76,7 @@ impl Desk {
             held: !playing,
             solution: VecDeque::new(),
             panel_due_ms: 0.0,
+            keep_due_ms: KEEP_MS,
             keep_wanted: false,
         }
     }
@@ -108,6 +112,11 @@ impl Desk {
         }
         self.clock.measure(elapsed_ms);
         self.panel_due_ms -= elapsed_ms;
+        self.keep_due_ms -= elapsed_ms;
+        if self.keep_due_ms <= 0.0 || !self.runs() {
+            self.keep_due_ms = KEEP_MS;
+            self.keep_wanted = true;
+        }
         if self.session.seq() == before && self.runs() {
             return Change::Moved;
         }
@@ -236,11 +245,6 @@ impl Desk {
         renew(&mut self.sheet.feed, feed.iter());
         renew(&mut self.sheet.terminal, terminal.iter());
         self.goals = self.session.goals();
-    }
-
-    /// A running session is to be kept now and then, not only when a line was given.
-    pub(crate) fn keep_if_running(&mut self) {
-        self.keep_wanted |= self.runs();
     }
 
     /// The script to keep, if something happened since it was last asked for.

@@ -36,6 +36,12 @@ mod words;
 
 fn main() {
     platform::rescue::install();
-    let scene = page::Scene::read();
-    platform::dom::mount::<app::App>("lab", app::Props { scene });
+    // Starting, opening and drawing are tasks of their own: a phone goes on scrolling in between.
+    platform::dom::soon(|| {
+        let scene = page::Scene::read();
+        let opened = page::Handover::new(scene.open());
+        platform::dom::soon(|| {
+            platform::dom::mount::<app::App>("lab", app::Props { scene, opened });
+        });
+    });
 }

@@ -1,5 +1,8 @@
 //! Which page this is, and how its session begins.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use lab::lessons::{GoalData, GoalKind, LessonData, LessonLink, PredictionData};
 use lab::session::{Opening, Session};
 
@@ -133,4 +136,26 @@ pub(crate) struct Opened {
     pub(crate) session: Session,
     /// Whether it was left before and comes back.
     pub(crate) again: bool,
+}
+
+/// What was opened, or why it was not, on its way to the one owner.
+#[derive(Clone)]
+pub(crate) struct Handover(Rc<RefCell<Option<Result<Opened, String>>>>);
+
+impl Handover {
+    /// Holds it until it is taken.
+    pub(crate) fn new(opened: Result<Opened, String>) -> Handover {
+        Handover(Rc::new(RefCell::new(Some(opened))))
+    }
+
+    /// Takes it; there is only one owner.
+    pub(crate) fn take(&self) -> Result<Opened, String> {
+        self.0.take().unwrap_or_else(|| Err("it was opened before".to_owned()))
+    }
+}
+
+impl PartialEq for Handover {
+    fn eq(&self, other: &Handover) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
 }

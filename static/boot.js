@@ -127,13 +127,30 @@ function fatal(error) {
 addEventListener("error", (event) => fatal(event.error));
 addEventListener("unhandledrejection", (event) => fatal(event.reason));
 
+// Resolves once the text is on the screen and its fonts are asked for: the program comes after them. A tab
+// that nobody sees paints nothing; it, and a browser that does not tell, need not wait long.
+function painted() {
+  return new Promise((resolve) => {
+    setTimeout(resolve, document.hidden ? 0 : 1000);
+    try {
+      new PerformanceObserver(resolve).observe({ type: "paint", buffered: true });
+    } catch {
+      resolve();
+    }
+  });
+}
+
 async function start() {
   const script = document.querySelector("link[rel=modulepreload]");
-  const wasm = document.querySelector('link[rel=preload][as="fetch"]');
+  const wasm = document.querySelector("link[rel=program]");
   if (!script || !wasm) throw new Error("the page does not say where its program is");
   if (typeof WebAssembly !== "object") throw new Error("this browser has no WebAssembly");
+  await painted();
+  const program = fetch(wasm.href, { priority: "low" });
+  // Awaited further down; until then a failure of it is not one that nobody hears of.
+  program.catch(() => {});
   const module = await import(script.href);
-  await module.default({ module_or_path: wasm.href });
+  await module.default({ module_or_path: program });
   // For the tests: one session must have one trace here and natively.
   if (module.traceHash) raftLab.traceHash = module.traceHash;
   if (root.dataset.lab !== "broken") root.dataset.lab = "ready";

@@ -24,6 +24,11 @@ pub(crate) fn by_id(id: &str) -> Option<Element> {
     document()?.get_element_by_id(id)
 }
 
+/// Calls `then` as a task of its own, after what waits already.
+pub(crate) fn soon(then: impl FnOnce() + 'static) {
+    gloo_timers::callback::Timeout::new(0, then).forget();
+}
+
 /// Mounts a component in the element with this id, in place of what stands there.
 pub(crate) fn mount<C: BaseComponent>(id: &str, props: C::Properties) {
     if let Some(host) = by_id(id) {

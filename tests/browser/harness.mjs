@@ -1,42 +1,18 @@
 // What every browser test stands on: the built page behind a plain static host, and Chromium.
 //
-// The host serves it below a path, as course pages are served, with the content policy as a header, so that
-// an inline script or style cannot slip in. Whatever a page complains about (an error in its console, a
-// violation of the policy, a file that is missing) fails the test that visited it.
+// Whatever a page complains about (an error in its console, a violation of the policy, a file that is
+// missing) fails the test that visited it.
 
 import assert from "node:assert/strict";
 import { access, readFile } from "node:fs/promises";
-import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 
 import { chromium } from "playwright-core";
 
-const here = path.dirname(fileURLToPath(import.meta.url));
+import { dist, policy, serve } from "./host.mjs";
 
-/// The folder with the built page.
-export const dist = process.env.RAFT_LAB_DIST ?? path.join(here, "..", "..", "dist");
-
-/// The policy of the design: no inline script, no inline style, nothing from elsewhere.
-export const policy =
-  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; font-src 'self'; " +
-  "img-src 'self' data:; connect-src 'self'; manifest-src 'self'; worker-src 'self'";
-
-const BASE = "/docs/raft-lab/";
-
-const TYPES = {
-  ".css": "text/css",
-  ".html": "text/html; charset=utf-8",
-  ".js": "text/javascript",
-  ".json": "application/json",
-  ".md": "text/plain; charset=utf-8",
-  ".svg": "image/svg+xml",
-  ".txt": "text/plain; charset=utf-8",
-  ".wasm": "application/wasm",
-  ".webmanifest": "application/manifest+json",
-  ".woff2": "font/woff2",
-};
+export { dist, policy };
 
 const FLAGS = [
   "--disable-gpu",
@@ -47,49 +23,31 @@ const FLAGS = [
   "--disable-sync",
 ];
 
-async function answer(request, response) {
-  const name = decodeURIComponent(new URL(request.url, "http://host").pathname);
-  const headers = { "Content-Security-Policy": policy, "Cache-Control": "no-store" };
-  const file = path.join(dist, name.slice(BASE.length) || "index.html");
-  if (!name.startsWith(BASE) || !file.startsWith(dist)) {
-    response.writeHead(404, headers).end();
-    return;
-  }
-  const content = await readFile(file).catch(() => null);
-  if (content === null) {
-    response.writeHead(404, headers).end();
-    return;
-  }
-  const type = TYPES[path.extname(file)] ?? "application/octet-stream";
-  response.writeHead(200, { ...headers, "Content-Type": type }).end(content);
-}
-
 /// A browser and a host; `stop` ends both.
 export class Lab {
-  static async start() {
+  /// Options: `good`, whether the host is a good one (see `serve`); `args`, more flags for the browser.
+  static async start({ good = false, args = [] } = {}) {
     await access(path.join(dist, "index.html")).catch(() => {
       throw new Error(`no page in ${dist}: run \`cargo xtask build\` first`);
     });
-    const server = createServer(answer);
-    await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const host = await serve({ good });
     const browser = await chromium.launch({
       executablePath: process.env.CHROME || "/usr/bin/chromium",
       chromiumSandbox: false,
-      args: FLAGS,
+      args: [...FLAGS, ...args],
     });
-    return new Lab(server, browser);
+    return new Lab(host, browser);
   }
 
-  constructor(server, browser) {
-    this.server = server;
+  constructor(host, browser) {
+    this.host = host;
     this.browser = browser;
-    this.base = `http://127.0.0.1:${server.address().port}${BASE}`;
+    this.base = host.base;
   }
 
   async stop() {
     await this.browser.close();
-    this.server.closeAllConnections();
-    await new Promise((resolve) => this.server.close(resolve));
+    await this.host.stop();
   }
 
   /// Opens `page` in a fresh profile, runs `body(page)`, and fails if the page complained meanwhile.

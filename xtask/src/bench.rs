@@ -3,8 +3,8 @@
 //!
 //! Three programs are measured in turn, several rounds of each: `raft-core` beside the crate `raft`
 //! (`crates/raft-core/benches/beside`), and simulator and session (`bench/`) natively and in
-//! WebAssembly, there both as the page is built and with what simulates built for speed. They print
-//! lines `name TAB value`; [`figures`] collects them, [`report`] judges them and writes the tables.
+//! WebAssembly, there both as the page is built and with what simulates built for speed; and the page
+//! itself, in Chromium (`bench/page.mjs`). They print lines `name TAB value`; [`figures`] collects them, [`report`] judges them and writes the tables.
 
 mod build;
 mod figures;
@@ -17,6 +17,8 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 
 use crate::command::{cargo, command, root, watch};
+use crate::page::{self, Profile};
+use crate::{browser, tools};
 use figures::{Figures, Place};
 
 /// How often everything is measured, if nobody says so.
@@ -24,12 +26,16 @@ const ROUNDS: u32 = 5;
 /// The longest that one program may take in a round.
 const LIMIT: Duration = Duration::from_secs(600);
 /// What can be asked for, and the words that `bench/` knows for it.
-const KNOWN: [(&str, &[&str]); 4] = [
+const KNOWN: [(&str, &[&str]); 5] = [
     ("raft", &[]),
     ("simulator", &["simulator"]),
     ("seek", &["seek"]),
     ("memory", &["hour", "checkpoint"]),
+    ("page", &[]),
 ];
+/// What `bench/page.mjs` measures. The last takes minutes, and differs little: once is enough.
+const PAGE: [&str; 3] = ["frame", "jump", "load"];
+const PAGE_ONCE: &str = "long";
 
 /// What was asked for.
 #[derive(Debug, PartialEq, Eq)]
@@ -90,14 +96,24 @@ pub(crate) fn bench(arguments: &[&str]) -> Result<ExitCode> {
         beside.env("BENCH_ROUNDS", options.rounds.to_string());
         measure(&mut beside, Place::Native, &mut figures)?;
     }
-    if !words.is_empty() {
-        let mut programs = programs(&words)?;
+    let page = options.what.contains("page");
+    if !words.is_empty() || page {
+        let mut programs = if words.is_empty() { Vec::new() } else { programs(&words)? };
+        if page {
+            println!("building the page");
+            page::build(&tools::for_page(Profile::Release)?)?;
+            programs.push((Place::Browser, in_browser(&PAGE)?));
+        }
         for round in 1..=options.rounds {
             println!("round {round} of {}", options.rounds);
             for (place, program) in &mut programs {
                 measure(program, *place, &mut figures)?;
             }
         }
+    }
+    if page {
+        println!("long runs in the page");
+        measure(&mut in_browser(&[PAGE_ONCE])?, Place::Browser, &mut figures)?;
     }
     println!("\n{}\n", machine());
     let report = report::report(&figures);
@@ -129,6 +145,13 @@ fn programs(words: &[&str]) -> Result<Vec<(Place, Command)>> {
     Ok(programs)
 }
 
+/// Node, to measure these of the page in Chromium.
+fn in_browser(words: &[&str]) -> Result<Command> {
+    let mut node = browser::node()?;
+    node.arg(root().join("bench/page.mjs")).args(words);
+    Ok(node)
+}
+
 fn measure(program: &mut Command, place: Place, figures: &mut Figures) -> Result<()> {
     let mut found = 0;
     watch(program, LIMIT, &mut |line| match figures.add(place, line) {
@@ -156,7 +179,7 @@ mod tests {
     fn options_are_read() {
         let parse = |arguments: &[&str]| Options::parse(arguments);
         let all = parse(&[]).unwrap();
-        assert_eq!((all.what.len(), all.rounds), (4, ROUNDS));
+        assert_eq!((all.what.len(), all.rounds), (5, ROUNDS));
         assert_eq!(all.words(), ["simulator", "seek", "hour", "checkpoint"]);
         let some = parse(&["--rounds", "3", "mem", "raft"]).unwrap();
         assert_eq!((some.words(), some.rounds), (vec!["hour", "checkpoint"], 3));

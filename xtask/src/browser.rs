@@ -3,10 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use crate::command::{ask, command, root, run};
+use crate::command::{ask, command, root, run, watch};
 use crate::stages::Stage;
 use crate::tools::{self, version_of};
 
@@ -16,8 +17,25 @@ use crate::tools::{self, version_of};
 /// Node or a browser is missing, or a test fails.
 pub(crate) fn test(stage: &mut Stage, hashes: &Path) -> Result<()> {
     let files = test_files(&folder())?;
-    let mut node = node(stage, hashes)?;
+    let mut node = test_runner(hashes)?;
     stage.run(node.args(files))
+}
+
+/// Lets Lighthouse judge the page as a phone gets it from a good host.
+///
+/// # Errors
+/// As [`test`]; a floor is missed.
+pub(crate) fn lighthouse(stage: &mut Stage) -> Result<()> {
+    let mut node = node()?;
+    stage.run(node.args(["--test", "--test-reporter=spec"]).arg(folder().join("lighthouse.mjs")))
+}
+
+/// Takes pictures of every view of the built page, or of those whose names begin so.
+///
+/// # Errors
+/// Node or a browser is missing, or a view does not come about.
+pub(crate) fn screens(views: &[&str]) -> Result<()> {
+    run(node()?.arg(folder().join("screens.mjs")).args(views))
 }
 
 /// Compares the traces of so many seeds, whose native hashes stand in a file, with those of the page,
@@ -31,7 +49,7 @@ pub(crate) fn determinism(stage: &mut Stage, seeds: u64, hashes: &Path) -> Resul
     if lines != seeds {
         bail!("{} has {lines} seeds, not {seeds}", hashes.display());
     }
-    let mut node = node(stage, hashes)?;
+    let mut node = test_runner(hashes)?;
     stage.run(node.arg(folder().join("determinism.test.mjs")))?;
     println!("{seeds} seeds: WebAssembly has the native traces");
     stage.passed += seeds - 1;
@@ -42,13 +60,22 @@ fn folder() -> PathBuf {
     root().join("tests/browser")
 }
 
-/// Node's test runner, with all that the tests need, to be told which files to run.
-fn node(stage: &mut Stage, hashes: &Path) -> Result<Command> {
-    packages(stage, &folder())?;
+/// Node, with packages, browser and built page at hand, to be told what to run.
+///
+/// # Errors
+/// Node or a browser is missing.
+pub(crate) fn node() -> Result<Command> {
+    packages(&folder())?;
     let mut node = command("node");
-    node.args(["--test", "--test-concurrency=1", "--test-reporter=spec"]);
     node.env("CHROME", chromium()?);
     node.env("RAFT_LAB_DIST", root().join("dist"));
+    Ok(node)
+}
+
+/// Node's test runner, with all that the tests need, to be told which files to run.
+fn test_runner(hashes: &Path) -> Result<Command> {
+    let mut node = node()?;
+    node.args(["--test", "--test-concurrency=1", "--test-reporter=spec"]);
     // Absent when only this stage was asked for on a fresh checkout; the tests then say so.
     if hashes.is_file() {
         node.env("RAFT_LAB_HASHES", hashes);
@@ -66,7 +93,7 @@ pub(crate) fn test_files(dir: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// Installs the packages that the lock file names, unless they are there already.
-fn packages(stage: &mut Stage, dir: &Path) -> Result<()> {
+fn packages(dir: &Path) -> Result<()> {
     tools::node("the browser tests")?;
     let modified = |file: &str| fs::metadata(dir.join(file)).and_then(|data| data.modified()).ok();
     let installed = modified("node_modules/.package-lock.json");
@@ -75,7 +102,8 @@ fn packages(stage: &mut Stage, dir: &Path) -> Result<()> {
     }
     let mut npm = command(if cfg!(windows) { "npm.cmd" } else { "npm" });
     npm.current_dir(dir).args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
-    stage.run(&mut npm).context("the packages of the browser tests cannot be installed")
+    watch(&mut npm, Duration::from_secs(300), &mut |line| println!("{line}"))
+        .context("the packages of the browser tests cannot be installed")
 }
 
 /// A Chromium that runs: named by `CHROME`, on PATH, where its installers put it, or installed now.

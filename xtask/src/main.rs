@@ -34,7 +34,9 @@ usage: cargo xtask COMMAND
                                  lockstep, linearizability, time-travel, fuzz, determinism,
                                  page and wasm (which need one another in this order)
   bench [WHAT…] [--rounds N]     speed and memory against the design's floors and targets, as
-                                 tables; WHAT is raft, simulator, seek or memory
+                                 tables; WHAT is raft, simulator, seek, memory or page
+  screens [VIEW…]                pictures of every view, for docs/screens/, of the page that was
+                                 built last
   tools                          fetch the tools of the page's build, and say where they are
 
 Environment:
@@ -65,6 +67,7 @@ fn run(arguments: &[&str]) -> Result<ExitCode> {
         ["test", only @ ..] => return Ok(suite::test(only)),
         ["prove", options @ ..] => return prove::prove(options),
         ["bench", options @ ..] => return bench::bench(options),
+        ["screens", views @ ..] => browser::screens(views)?,
         ["tools"] => {
             for dir in tools::for_page(page::Profile::Release)?.dirs() {
                 println!("{}", dir.display());

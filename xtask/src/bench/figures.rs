@@ -11,11 +11,15 @@ pub(super) enum Place {
     Page,
     /// In WebAssembly, as the page but for what simulates: that is built for speed.
     Speed,
+    /// In Chromium: the page itself.
+    Browser,
 }
 
 impl Place {
-    /// All of them.
-    pub(super) const ALL: [Place; 3] = [Place::Native, Place::Page, Place::Speed];
+    /// Where the same programs are measured, beside each other.
+    pub(super) const PROGRAMS: [Place; 3] = [Place::Native, Place::Page, Place::Speed];
+    /// Where the page is.
+    pub(super) const BROWSER: [Place; 1] = [Place::Browser];
 
     /// What stands over its column.
     pub(super) fn heading(self) -> &'static str {
@@ -23,6 +27,7 @@ impl Place {
             Place::Native => "native",
             Place::Page => "wasm, as the page",
             Place::Speed => "wasm, opt-level 3",
+            Place::Browser => "the page in Chromium",
         }
     }
 }

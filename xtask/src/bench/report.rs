@@ -112,16 +112,45 @@ const EVENTS: Budget = Budget { place: Place::Page, floor: 400_000.0, target: 1_
 const SEEK: Budget = Budget { place: Place::Page, floor: 0.050, target: 0.016 };
 /// … of one simulated hour with 7 nodes.
 const HOUR: Budget = Budget { place: Place::Page, floor: 128e6, target: 64e6 };
+/// … of a frame's scripting, 95 of 100, with 7 nodes and 100 messages under way.
+const FRAME: Budget = Budget { place: Place::Browser, floor: 0.006, target: 0.004 };
+/// … of what the first load of a lesson may take over the wire.
+const LOAD: Budget = Budget { place: Place::Browser, floor: 420e3, target: 350e3 };
 /// … of raft-core against the `raft` crate.
 const RATIO: Budget = Budget { place: Place::Native, floor: 1.0, target: 2.0 };
 
-fn rows() -> Vec<Row> {
-    let row = |name: &str, what: &str, unit, budget| Row {
-        name: name.to_owned(),
-        what: what.to_owned(),
-        unit,
-        budget,
-    };
+fn row(name: &str, what: &str, unit: Unit, budget: Option<Budget>) -> Row {
+    Row { name: name.to_owned(), what: what.to_owned(), unit, budget }
+}
+
+/// What is measured in Chromium.
+fn browser_rows() -> Vec<Row> {
+    let held = |budget: Budget| Some(Budget { place: Place::Browser, ..budget });
+    let ms = Unit::Milliseconds;
+    vec![
+        row("frame/messages", "messages under way, 7 nodes", Unit::Count, None),
+        row("frame/median", "a frame's scripting, median", ms, None),
+        row("frame/p95", "a frame's scripting, 95 of 100", ms, Some(FRAME)),
+        row("frame/drawing-p95", "style, layout, paint, 95 of 100", ms, None),
+        row("frame/per-second", "frames", Unit::ASecond, None),
+        row("frame-throttled/p95", "scripting at a quarter of the speed, 95 of 100", ms, None),
+        row("frame-throttled/drawing-p95", "style, layout, paint at a quarter", ms, None),
+        row("frame-throttled/per-second", "frames at a quarter of the speed", Unit::ASecond, None),
+        row("jump/median", "seek within 100,000 events until painted, median", ms, None),
+        row("jump/p95", "seek until painted, 95 of 100", ms, None),
+        row("jump/worst", "seek until painted, worst of 200", ms, held(SEEK)),
+        row("load/bytes", "first load of a lesson, over the wire", Unit::Kilobytes, Some(LOAD)),
+        row("load/seconds", "until the lab can be used", ms, None),
+        row("load/seconds-slow", "… over slow 4G, at a quarter of the speed", ms, None),
+        row("long/ten-minutes-bytes", "memory of 10 minutes, 7 nodes", Unit::Megabytes, None),
+        row("long/ten-minutes-seconds", "those 10 minutes at top speed", ms, None),
+        row("long/hour-bytes", "memory of an hour, 7 nodes", Unit::Megabytes, held(HOUR)),
+        row("long/hour-events", "events of that hour", Unit::Count, None),
+    ]
+}
+
+/// What is measured of programs, natively and in WebAssembly.
+fn program_rows() -> Vec<Row> {
     let mut rows = Vec::new();
     for nodes in [3, 5, 7] {
         let budget = (nodes == 5).then_some(EVENTS);
@@ -152,7 +181,8 @@ fn rows() -> Vec<Row> {
 pub(super) fn report(figures: &Figures) -> Report {
     let mut report = Report { tables: String::new(), missed: Vec::new() };
     raft_table(figures, &mut report);
-    lab_table(figures, &mut report);
+    table(&Place::PROGRAMS, program_rows(), figures, &mut report);
+    table(&Place::BROWSER, browser_rows(), figures, &mut report);
     report
 }
 
@@ -182,31 +212,38 @@ fn raft_table(figures: &Figures, report: &mut Report) {
              | messages, `raft` | floor, target |\n|---|---:|---:|---:|---:|---:|---|\n",
         );
         report.tables.push_str(&rows);
-        report.tables.push('\n');
     }
 }
 
-fn lab_table(figures: &Figures, report: &mut Report) {
+/// A table with a column for each place, of what was measured in one of them.
+fn table(places: &[Place], rows: Vec<Row>, figures: &Figures, report: &mut Report) {
     let mut lines = String::new();
-    for Row { name, what, unit, budget } in rows() {
-        let values = Place::ALL.map(|place| figures.median(&name, place));
+    for Row { name, what, unit, budget } in rows {
+        let values = places.iter().map(|place| figures.median(&name, *place));
+        let values: Vec<Option<f64>> = values.collect();
         if values.iter().all(Option::is_none) {
             continue;
         }
-        let [native, page, speed] =
-            values.map(|value| value.map_or("–".to_owned(), |value| unit.text(value)));
         let verdict = budget.and_then(|budget| Some((budget, budget.judge(&name, unit, figures)?)));
         let verdict = verdict
             .map(|(budget, verdict)| judged(&what, unit, budget, verdict, report))
             .unwrap_or_default();
-        let _ = writeln!(lines, "| {what} | {native} | {page} | {speed} | {verdict} |");
+        let _ = write!(lines, "| {what} |");
+        for value in values {
+            let _ = write!(lines, " {} |", value.map_or("–".to_owned(), |value| unit.text(value)));
+        }
+        let _ = writeln!(lines, " {verdict} |");
     }
-    if !lines.is_empty() {
-        let [native, page, speed] = Place::ALL.map(Place::heading);
-        let _ = writeln!(report.tables, "| | {native} | {page} | {speed} | floor, target |");
-        report.tables.push_str("|---|---:|---:|---:|---|\n");
-        report.tables.push_str(&lines);
+    if lines.is_empty() {
+        return;
     }
+    if !report.tables.is_empty() {
+        report.tables.push('\n');
+    }
+    let headings: String = places.iter().map(|place| format!(" {} |", place.heading())).collect();
+    let _ = writeln!(report.tables, "| |{headings} floor, target |");
+    let _ = writeln!(report.tables, "|---|{}---|", "---:|".repeat(places.len()));
+    report.tables.push_str(&lines);
 }
 
 /// The last cell of a row; a missed floor is noted.
@@ -244,7 +281,7 @@ mod tests {
         let mut figures = Figures::default();
         for (name, values) in lines {
             for value in *values {
-                for place in [Place::Native, Place::Page] {
+                for place in [Place::Native, Place::Page, Place::Browser] {
                     assert!(figures.add(place, &format!("{name}\t{value}")));
                 }
             }
@@ -271,6 +308,12 @@ mod tests {
         check("seek/worst", &[0.049, 0.049, 0.3], &[], "floor met");
         check("seek/worst", &[0.049, 0.051, 0.3], &["seek, worst of 400: 50.0 ms"], "FLOOR MISSED");
         check("hour/bytes", &[128.1e6], &["memory of an hour, 7 nodes: 128.0 MB"], "128.1 MB");
+        check("frame/p95", &[0.0039, 0.0039, 0.1], &[], "target met (6.0 ms, 4.0 ms)");
+        let missed = "a frame's scripting, 95 of 100: 6.0 ms";
+        check("frame/p95", &[0.0061, 0.0061, 0.001], &[missed], "FLOOR MISSED");
+        check("load/bytes", &[419e3], &[], "floor met (420.0 kB, 350.0 kB)");
+        let missed = "seek until painted, worst of 200: 50.0 ms";
+        check("jump/worst", &[0.051], &[missed], "| 51.0 ms | FLOOR MISSED");
         check("raft/7/ratio", &[0.9, 1.1, 1.2], &[], "floor met (1.00×, 2.00×)");
         check("raft/7/ratio", &[0.9, 0.9, 1.2], &["raft-core, 7 nodes: 1.00×"], "FLOOR MISSED");
     }
@@ -280,7 +323,7 @@ mod tests {
     fn only_what_was_measured_is_told() {
         assert_eq!(report(&Figures::default()).tables, "");
         let tables = report(&figures(&[("raft/3/ratio", &[2.5])])).tables;
-        assert_eq!(tables.lines().count(), 4, "{tables}");
+        assert_eq!(tables.lines().count(), 3, "{tables}");
         assert!(tables.contains("| 3 nodes | – | – | 2.50× | – | – | target met"), "{tables}");
     }
 

@@ -55,7 +55,7 @@ fn write_all() -> Result<()> {
         fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
     };
     let template = read(staged.join("index.html"))?;
-    let template = assets::quieten_preload(&assets::join_styles(&staged, &template)?)?;
+    let template = assets::postpone_program(&assets::join_styles(&staged, &template)?)?;
     let lessons = load_all(&root.join("lessons")).map_err(|errors| {
         let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
         anyhow!("the lessons have errors:\n{}", errors.join("\n"))
