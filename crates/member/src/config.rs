@@ -1,8 +1,6 @@
 //! How a member is set up.
 
-use std::collections::BTreeSet;
-
-use raft_core::{Config, NodeId};
+use raft_core::{Config, NodeId, NodeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::api::Micros;
@@ -28,7 +26,7 @@ pub struct MemberConfig {
 impl MemberConfig {
     /// etcd's settings for the first start of this node in a cluster of these voters: heartbeats
     /// every 100 ms, an election timeout of 1 s, a snapshot every 10,000 entries.
-    pub fn new(id: NodeId, voters: BTreeSet<NodeId>) -> MemberConfig {
+    pub fn new(id: NodeId, voters: NodeSet) -> MemberConfig {
         MemberConfig {
             raft: Config::new(id, voters),
             heartbeat: Micros::from_millis(100),

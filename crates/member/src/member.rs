@@ -122,9 +122,9 @@ impl Member {
         let snapshot = stored.snapshot.as_ref();
         let machine = match snapshot {
             Some(snapshot) => Machine::load(&snapshot.data),
-            None => Machine::first(config.raft.voters.iter().copied()),
+            None => Machine::first(config.raft.voters),
         };
-        let joins_later = !config.raft.voters.contains(&config.raft.id);
+        let joins_later = !config.raft.voters.contains(config.raft.id);
         // It says nothing to anybody, who could tell it. (etcd's server hears it as it connects.)
         let is_removed = machine.members.is_removed(config.raft.id);
         let snapshot_index = snapshot.map_or(Index(0), |it| it.index);

@@ -1,11 +1,10 @@
 //! How one configuration becomes the next (Raft §6, thesis §4; etcd `raft/confchange`). Pure.
 
-use std::collections::BTreeSet;
-
 use thiserror::Error;
 
 use crate::configuration::{Change, ConfigChange, Configuration, Transition};
 use crate::ids::NodeId;
+use crate::node_set::NodeSet;
 
 /// Why a change makes no sense in this configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -45,7 +44,7 @@ impl Configuration {
                 return Err(ChangeError::NoVoters);
             }
             // From now on both majorities are needed (Raft §6).
-            next.outgoing = next.voters.clone();
+            next.outgoing = next.voters;
             next.auto_leave = auto_leave;
         }
         for change in &change.changes {
@@ -55,8 +54,9 @@ impl Configuration {
             return Err(ChangeError::NoVoters);
         }
         // Majorities overlap when a single voter changes (thesis §4.1, Figure 4.3).
-        let voters_changed = self.voters.symmetric_difference(&next.voters).count();
-        if !goes_joint && voters_changed > 1 {
+        let (gone, new) =
+            (self.voters.difference(next.voters), next.voters.difference(self.voters));
+        if !goes_joint && gone.len() + new.len() > 1 {
             return Err(ChangeError::TooManyVoters);
         }
         Ok(next)
@@ -68,10 +68,10 @@ impl Configuration {
             return Err(ChangeError::NotJoint);
         }
         Ok(Configuration {
-            voters: self.voters.clone(),
-            outgoing: BTreeSet::new(),
-            learners: self.learners.union(&self.learners_next).copied().collect(),
-            learners_next: BTreeSet::new(),
+            voters: self.voters,
+            outgoing: NodeSet::default(),
+            learners: self.learners.union(self.learners_next),
+            learners_next: NodeSet::default(),
             auto_leave: false,
         })
     }
@@ -79,14 +79,14 @@ impl Configuration {
     fn make(&mut self, change: Change) {
         match change {
             Change::AddVoter(node) => {
-                self.learners.remove(&node);
-                self.learners_next.remove(&node);
+                self.learners.remove(node);
+                self.learners_next.remove(node);
                 self.voters.insert(node);
             }
             Change::AddLearner(node) => {
                 self.remove(node);
                 // Who still votes in the outgoing half cannot be a learner before that is left.
-                if self.outgoing.contains(&node) {
+                if self.outgoing.contains(node) {
                     self.learners_next.insert(node);
                 } else {
                     self.learners.insert(node);
@@ -97,9 +97,9 @@ impl Configuration {
     }
 
     fn remove(&mut self, node: NodeId) {
-        self.voters.remove(&node);
-        self.learners.remove(&node);
-        self.learners_next.remove(&node);
+        self.voters.remove(node);
+        self.learners.remove(node);
+        self.learners_next.remove(node);
     }
 }
 
@@ -108,7 +108,7 @@ mod tests {
     use super::*;
     use Change::{AddLearner, AddVoter, Remove};
 
-    fn nodes(ids: &[u8]) -> BTreeSet<NodeId> {
+    fn nodes(ids: &[u8]) -> NodeSet {
         ids.iter().copied().map(NodeId).collect()
     }
 
@@ -133,10 +133,7 @@ mod tests {
         let back = four.changed(&auto(&[Remove(NodeId(4))])).expect("one voter");
         assert_eq!(back, three());
         let demoted = four.changed(&auto(&[AddLearner(NodeId(4))])).expect("one voter");
-        assert_eq!(
-            (demoted.voters.clone(), demoted.learners.clone()),
-            (nodes(&[1, 2, 3]), nodes(&[4]))
-        );
+        assert_eq!((demoted.voters, demoted.learners), (nodes(&[1, 2, 3]), nodes(&[4])));
         let promoted = demoted.changed(&auto(&[AddVoter(NodeId(4))])).expect("one voter");
         assert_eq!(promoted, four);
     }

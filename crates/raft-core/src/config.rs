@@ -1,10 +1,9 @@
 //! How a server is set up.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 
 use crate::ids::NodeId;
+use crate::node_set::NodeSet;
 use crate::rules::Rules;
 
 /// Where the protocol's only randomness comes from: the spread of election timeouts (Raft §5.2).
@@ -20,9 +19,9 @@ pub struct Config {
     pub id: NodeId,
     /// The voters of a cluster that starts for the first time; a disk that holds anything knows
     /// better.
-    pub voters: BTreeSet<NodeId>,
+    pub voters: NodeSet,
     /// Likewise the learners.
-    pub learners: BTreeSet<NodeId>,
+    pub learners: NodeSet,
     /// The election timeout in ticks; the real one is drawn from this to one less than twice this.
     pub election_ticks: u32,
     /// Ticks between two heartbeats.
@@ -42,11 +41,11 @@ pub struct Config {
 
 impl Config {
     /// etcd's settings for a cluster of these voters.
-    pub fn new(id: NodeId, voters: BTreeSet<NodeId>) -> Config {
+    pub fn new(id: NodeId, voters: NodeSet) -> Config {
         Config {
             id,
             voters,
-            learners: BTreeSet::new(),
+            learners: NodeSet::default(),
             election_ticks: 10,
             heartbeat_ticks: 1,
             max_inflight: 512,

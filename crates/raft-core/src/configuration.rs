@@ -1,25 +1,24 @@
 //! Who belongs to the cluster, and the requests to change that.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 
 use crate::entry::Data;
 use crate::ids::NodeId;
+use crate::node_set::NodeSet;
 
 /// The members of the cluster. While `outgoing` is not empty the cluster is in joint consensus:
 /// elections and commitment need a majority of `voters` *and* of `outgoing` (Raft §6).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Configuration {
     /// Those who vote: all of them, or the incoming half of a joint configuration.
-    pub voters: BTreeSet<NodeId>,
+    pub voters: NodeSet,
     /// The outgoing half of a joint configuration.
-    pub outgoing: BTreeSet<NodeId>,
+    pub outgoing: NodeSet,
     /// Those who receive the log but do not vote (thesis §4.2.1).
-    pub learners: BTreeSet<NodeId>,
+    pub learners: NodeSet,
     /// Voters of the outgoing half that become learners once the joint configuration is left: a
     /// node cannot be voter and learner at once.
-    pub learners_next: BTreeSet<NodeId>,
+    pub learners_next: NodeSet,
     /// Whether the leader proposes to leave the joint configuration by itself.
     pub auto_leave: bool,
 }
@@ -37,12 +36,12 @@ impl Configuration {
 
     /// Whether this node's vote counts.
     pub fn is_voter(&self, node: NodeId) -> bool {
-        self.voters.contains(&node) || self.outgoing.contains(&node)
+        self.voters.contains(node) || self.outgoing.contains(node)
     }
 
     /// Whether this node receives the log without a vote (thesis §4.2.1).
     pub fn is_learner(&self, node: NodeId) -> bool {
-        self.learners.contains(&node)
+        self.learners.contains(node)
     }
 
     /// Whether this node belongs to the cluster at all.
@@ -55,15 +54,14 @@ impl Configuration {
         self.voters.len() == 1 && self.outgoing.is_empty()
     }
 
-    /// All members in ascending order.
-    pub fn members(&self) -> BTreeSet<NodeId> {
-        let halves = self.voters.union(&self.outgoing).copied();
-        halves.chain(self.learners.iter().copied()).collect()
+    /// All members.
+    pub fn members(&self) -> NodeSet {
+        self.all_voters().union(self.learners)
     }
 
-    /// All voters, of both halves, in ascending order and each once.
-    pub fn all_voters(&self) -> impl Iterator<Item = NodeId> + '_ {
-        self.voters.union(&self.outgoing).copied()
+    /// All voters, of both halves.
+    pub fn all_voters(&self) -> NodeSet {
+        self.voters.union(self.outgoing)
     }
 }
 

@@ -193,8 +193,7 @@ impl Raft {
     }
 
     fn ask_voters(&mut self, term: Term, body: impl Fn() -> Body) {
-        let configuration = self.server.configuration.clone();
-        for voter in configuration.all_voters() {
+        for voter in self.server.configuration.all_voters() {
             if voter != self.server.id() {
                 self.server.send_in(term, voter, body());
             }

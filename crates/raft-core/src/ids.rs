@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A server of the cluster. Shown as `n1`, `n2`, …
+/// A server of the cluster. Shown as `n1`, `n2`, …; a [`NodeSet`](crate::NodeSet) has room up to n63.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct NodeId(pub u8);

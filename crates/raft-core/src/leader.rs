@@ -8,6 +8,7 @@ use crate::entry::Payload;
 use crate::error::{ProposeError, TransferError};
 use crate::ids::{Index, NodeId};
 use crate::message::{Body, ReadContext};
+use crate::node_set::NodeSet;
 use crate::quorum::{self, VoteResult};
 use crate::read_only::ReadQueue;
 use crate::rules::Rule;
@@ -175,12 +176,12 @@ impl Leader {
         if !server.rules().on(Rule::CheckQuorum) {
             return Outlook::Leads;
         }
-        let id = server.id();
-        let is_active =
-            |node| node == id || self.progress.iter().any(|(id, p)| *id == node && p.recent_active);
-        let is_inactive = |node| !is_active(node);
+        let heard = self.progress.iter().filter(|(_, progress)| progress.recent_active);
+        let mut active: NodeSet = heard.map(|(node, _)| *node).collect();
+        active.insert(server.id());
+        let silent = server.configuration.all_voters().difference(active);
         let rules = server.rules();
-        let result = quorum::vote_result(&server.configuration, is_active, is_inactive, rules);
+        let result = quorum::vote_result(&server.configuration, active, silent, rules);
         for (_, progress) in &mut self.progress {
             progress.recent_active = false;
         }
@@ -226,9 +227,9 @@ impl Leader {
         // votes in the outgoing half was not removed yet.
         let is_removed = |node: NodeId| {
             change.changes.contains(&Change::Remove(node))
-                && !server.configuration.outgoing.contains(&node)
+                && !server.configuration.outgoing.contains(node)
         };
-        self.progress.retain(|(node, _)| members.contains(node) && !is_removed(*node));
+        self.progress.retain(|(node, _)| members.contains(*node) && !is_removed(*node));
         // Probed from the last entry on, and taken for alive at first, lest CheckQuorum counts
         // against a member that could not have answered yet.
         let next_index = server.log.last_index().max(Index(1));

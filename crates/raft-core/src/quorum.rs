@@ -1,10 +1,9 @@
 //! Majorities: who wins an election, and what is committed (Raft §5.2, §5.3; joint consensus §6;
 //! etcd `raft/quorum`). Pure arithmetic on sets.
 
-use std::collections::BTreeSet;
-
 use crate::configuration::Configuration;
 use crate::ids::{Index, NodeId};
+use crate::node_set::NodeSet;
 use crate::rules::{Rule, Rules};
 
 /// How a vote stands.
@@ -28,13 +27,13 @@ pub(crate) fn majority(voters: usize, rules: Rules) -> usize {
 /// majority of each half (Raft §6).
 pub(crate) fn vote_result(
     configuration: &Configuration,
-    granted: impl Fn(NodeId) -> bool,
-    rejected: impl Fn(NodeId) -> bool,
+    granted: NodeSet,
+    rejected: NodeSet,
     rules: Rules,
 ) -> VoteResult {
-    let half = |voters: &BTreeSet<NodeId>| {
-        let yes = voters.iter().filter(|voter| granted(**voter)).count();
-        let no = voters.iter().filter(|voter| rejected(**voter)).count();
+    let half = |voters: NodeSet| {
+        let yes = voters.intersection(granted).len();
+        let no = voters.intersection(rejected).len();
         let needed = majority(voters.len(), rules);
         if voters.is_empty() || yes >= needed {
             VoteResult::Won
@@ -44,7 +43,7 @@ pub(crate) fn vote_result(
             VoteResult::Lost
         }
     };
-    match (half(&configuration.voters), half(&configuration.outgoing)) {
+    match (half(configuration.voters), half(configuration.outgoing)) {
         (VoteResult::Won, VoteResult::Won) => VoteResult::Won,
         (VoteResult::Lost, _) | (_, VoteResult::Lost) => VoteResult::Lost,
         (VoteResult::Won | VoteResult::Pending, VoteResult::Won | VoteResult::Pending) => {
@@ -60,7 +59,7 @@ pub(crate) fn committed(
     match_index: impl Fn(NodeId) -> Index,
     rules: Rules,
 ) -> Index {
-    let half = |voters: &BTreeSet<NodeId>| {
+    let half = |voters: NodeSet| {
         // Clusters are small: no allocation, and insertion, highest first, is the fastest.
         let mut few = [Index(0); 8];
         let mut many = Vec::new();
@@ -71,7 +70,7 @@ pub(crate) fn committed(
             &mut many
         };
         for (filled, voter) in voters.iter().enumerate() {
-            let index = match_index(*voter);
+            let index = match_index(voter);
             let mut place = filled;
             while place > 0 && matches[place - 1] < index {
                 matches[place] = matches[place - 1];
@@ -82,14 +81,14 @@ pub(crate) fn committed(
         let place = majority(matches.len(), rules) - 1;
         matches.get(place).copied().unwrap_or(Index(u64::MAX))
     };
-    half(&configuration.voters).min(half(&configuration.outgoing))
+    half(configuration.voters).min(half(configuration.outgoing))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn nodes(ids: &[u8]) -> BTreeSet<NodeId> {
+    fn nodes(ids: &[u8]) -> NodeSet {
         ids.iter().copied().map(NodeId).collect()
     }
 
@@ -114,8 +113,7 @@ mod tests {
     }
 
     fn check_vote(config: &Configuration, yes: &[u8], no: &[u8], expected: VoteResult) {
-        let (yes, no) = (nodes(yes), nodes(no));
-        let result = vote_result(config, |id| yes.contains(&id), |id| no.contains(&id), Rules::ALL);
+        let result = vote_result(config, nodes(yes), nodes(no), Rules::ALL);
         assert_eq!(result, expected, "{config:?} yes {yes:?} no {no:?}");
     }
 

@@ -1,7 +1,5 @@
 //! One server of a Raft cluster: what goes in, and what comes out.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Config, Dice};
@@ -14,6 +12,7 @@ use crate::ids::{Index, NodeId, Term};
 use crate::leader::Outlook;
 use crate::log::Log;
 use crate::message::{Body, Message, ReadContext};
+use crate::node_set::NodeSet;
 use crate::quorum;
 use crate::ready::{ReadState, Ready};
 use crate::replication::Delivery;
@@ -418,13 +417,13 @@ impl Raft {
     }
 
     /// Who has granted this candidate or pre-candidate its vote, itself included.
-    pub fn votes_granted(&self) -> BTreeSet<NodeId> {
-        self.ballot().map(|ballot| ballot.granted.clone()).unwrap_or_default()
+    pub fn votes_granted(&self) -> NodeSet {
+        self.ballot().map(|ballot| ballot.granted).unwrap_or_default()
     }
 
     /// Who has refused it.
-    pub fn votes_rejected(&self) -> BTreeSet<NodeId> {
-        self.ballot().map(|ballot| ballot.rejected.clone()).unwrap_or_default()
+    pub fn votes_rejected(&self) -> NodeSet {
+        self.ballot().map(|ballot| ballot.rejected).unwrap_or_default()
     }
 
     /// How many voters make a quorum; in joint consensus of the incoming half.

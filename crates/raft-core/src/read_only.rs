@@ -1,12 +1,13 @@
 //! Reads that wait until a majority has confirmed that the leader still leads (thesis §6.4; etcd
 //! `raft/read_only`).
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{Index, NodeId};
 use crate::message::ReadContext;
+use crate::node_set::NodeSet;
 
 /// A read that waits for its confirmation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,7 +16,7 @@ pub(crate) struct PendingRead {
     /// The commit index when it was asked.
     pub(crate) index: Index,
     /// Who has answered a heartbeat with this context.
-    pub(crate) acks: BTreeSet<NodeId>,
+    pub(crate) acks: NodeSet,
 }
 
 /// The reads that wait, oldest first.
@@ -28,7 +29,7 @@ impl ReadQueue {
     /// A read was asked; the leader itself agrees that it leads. A repeated context is ignored.
     pub(crate) fn add(&mut self, context: ReadContext, index: Index, id: NodeId) {
         if self.queue.iter().all(|read| read.context != context) {
-            let acks = BTreeSet::from([id]);
+            let acks = NodeSet::from([id]);
             self.queue.push_back(PendingRead { context, index, acks });
         }
     }
@@ -39,14 +40,10 @@ impl ReadQueue {
     }
 
     /// `from` has answered a heartbeat with this context. Returns all who have, if it still waits.
-    pub(crate) fn acknowledge(
-        &mut self,
-        context: ReadContext,
-        from: NodeId,
-    ) -> Option<&BTreeSet<NodeId>> {
+    pub(crate) fn acknowledge(&mut self, context: ReadContext, from: NodeId) -> Option<NodeSet> {
         let read = self.queue.iter_mut().find(|read| read.context == context)?;
         read.acks.insert(from);
-        Some(&read.acks)
+        Some(read.acks)
     }
 
     /// Takes out the read with this context and all older ones: who led when the younger was

@@ -5,6 +5,7 @@ use crate::config::ReadMode;
 use crate::ids::{Index, NodeId, Term};
 use crate::leader::Leader;
 use crate::message::{Body, ReadContext};
+use crate::node_set::NodeSet;
 use crate::quorum::{self, VoteResult};
 use crate::ready::ReadState;
 use crate::rules::Rule;
@@ -266,7 +267,7 @@ impl Leader {
         // for that long: etcd's server does not use it, and neither is it the default here.
         let has_lease = server.settings.reads == ReadMode::Lease && rules.on(Rule::CheckQuorum);
         let needs_none = server.configuration.is_singleton()
-            && server.configuration.voters.contains(&server.id());
+            && server.configuration.voters.contains(server.id());
         if needs_none || has_lease || !rules.on(Rule::ConfirmLeadershipBeforeRead) {
             answer(server, ReadState { context, index });
             return;
@@ -279,9 +280,8 @@ impl Leader {
     /// newer leader was elected before it was asked (thesis §6.4).
     fn read_confirmed_by(&mut self, server: &mut Server, from: NodeId, context: ReadContext) {
         let Some(acks) = self.reads.acknowledge(context, from) else { return };
-        let has_acked = |node| acks.contains(&node);
-        let result =
-            quorum::vote_result(&server.configuration, has_acked, |_| false, server.rules());
+        let nobody = NodeSet::default();
+        let result = quorum::vote_result(&server.configuration, acks, nobody, server.rules());
         if result == VoteResult::Won {
             for read in self.reads.confirm(context) {
                 answer(server, ReadState { context: read.context, index: read.index });

@@ -1,13 +1,12 @@
 //! What a server is at the moment. Each role carries its own data and nothing else: what a leader
 //! knew is gone once it follows.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 
 use crate::configuration::Configuration;
 use crate::ids::NodeId;
 use crate::leader::Leader;
+use crate::node_set::NodeSet;
 use crate::quorum::{self, VoteResult};
 use crate::rules::Rules;
 
@@ -34,8 +33,8 @@ pub(crate) struct Follower {
 /// The votes that a candidate or pre-candidate has collected; each voter's first answer counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Ballot {
-    pub(crate) granted: BTreeSet<NodeId>,
-    pub(crate) rejected: BTreeSet<NodeId>,
+    pub(crate) granted: NodeSet,
+    pub(crate) rejected: NodeSet,
 }
 
 /// An answer to a request for a vote.
@@ -60,15 +59,13 @@ impl Ballot {
         configuration: &Configuration,
         rules: Rules,
     ) -> VoteResult {
-        if !self.granted.contains(&voter) && !self.rejected.contains(&voter) {
+        if !self.granted.contains(voter) && !self.rejected.contains(voter) {
             match vote {
                 Vote::Granted => self.granted.insert(voter),
                 Vote::Rejected => self.rejected.insert(voter),
             };
         }
-        let granted = |voter| self.granted.contains(&voter);
-        let rejected = |voter| self.rejected.contains(&voter);
-        quorum::vote_result(configuration, granted, rejected, rules)
+        quorum::vote_result(configuration, self.granted, self.rejected, rules)
     }
 }
 

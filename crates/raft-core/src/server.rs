@@ -50,8 +50,8 @@ impl Server {
         let configuration = match &stored.snapshot {
             Some(snapshot) => snapshot.config.clone(),
             None => Configuration {
-                voters: settings.voters.clone(),
-                learners: settings.learners.clone(),
+                voters: settings.voters,
+                learners: settings.learners,
                 ..Configuration::default()
             },
         };

@@ -211,13 +211,13 @@ impl Cluster {
     /// itself included; in a joint configuration, of both halves.
     pub fn reaches_quorum(&self, id: NodeId) -> bool {
         let Some(member) = self.node(id).member() else { return false };
-        let reached = |voter: &&NodeId| {
-            let known = self.has_node(**voter);
-            let open = || self.link(id, **voter).is_open() && self.link(**voter, id).is_open();
-            known && self.node(**voter).is_running() && (**voter == id || open())
+        let reached = |&voter: &NodeId| {
+            let known = self.has_node(voter);
+            let open = || self.link(id, voter).is_open() && self.link(voter, id).is_open();
+            known && self.node(voter).is_running() && (voter == id || open())
         };
         let config = member.raft().configuration();
-        [&config.voters, &config.outgoing]
+        [config.voters, config.outgoing]
             .into_iter()
             .all(|half| half.is_empty() || half.iter().filter(reached).count() * 2 > half.len())
     }

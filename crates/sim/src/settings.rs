@@ -1,7 +1,5 @@
 //! What a cluster is made with, and what can be changed while it runs.
 
-use std::collections::BTreeSet;
-
 use member::raft_core::{self, NodeId, Rule, Rules};
 use member::{MemberConfig, Micros};
 use serde::{Deserialize, Serialize};
@@ -230,8 +228,7 @@ impl Settings {
 
     /// What a node is started with.
     pub(crate) fn member_config(&self, node: NodeId, start: u64) -> MemberConfig {
-        let voters: BTreeSet<NodeId> = self.node_ids().collect();
-        let mut raft = raft_core::Config::new(node, voters);
+        let mut raft = raft_core::Config::new(node, self.node_ids().collect());
         raft.election_ticks = self.election_ticks();
         raft.rules = self.rules_in_force();
         MemberConfig {

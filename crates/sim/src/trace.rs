@@ -390,9 +390,9 @@ impl ConfigMark {
         Box::new(ConfigMark {
             index,
             passed: Vec::new(),
-            voters: config.voters.iter().copied().collect(),
-            outgoing: config.outgoing.iter().copied().collect(),
-            learners: config.learners.iter().copied().collect(),
+            voters: config.voters.iter().collect(),
+            outgoing: config.outgoing.iter().collect(),
+            learners: config.learners.iter().collect(),
         })
     }
 }

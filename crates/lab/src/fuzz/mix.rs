@@ -264,7 +264,7 @@ impl Mix {
         // Two voters at least must be left. If one of two removes the other and dies before that
         // hears of it, nobody decides anything any more: etcd's raft warns of it too.
         let node = self.target(cluster);
-        let asked = self.removed.iter().filter(|node| config.voters.contains(node));
+        let asked = self.removed.iter().filter(|node| config.voters.contains(**node));
         let sure = config.voters.len() - asked.count();
         let again = self.removed.contains(&node);
         if again || config.is_learner(node) || sure > 2 {

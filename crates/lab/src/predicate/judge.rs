@@ -398,7 +398,7 @@ fn measure(quantity: Quantity, cluster: &Cluster) -> Option<u64> {
         }
         Quantity::Down => count(Node::is_crashed),
         Quantity::Nodes => count(|_| true),
-        Quantity::Voters => u64::try_from(cluster.configuration().all_voters().count()).ok(),
+        Quantity::Voters => u64::try_from(cluster.configuration().all_voters().len()).ok(),
         Quantity::Event => Some(cluster.seq().0),
     }
 }

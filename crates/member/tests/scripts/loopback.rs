@@ -8,7 +8,7 @@ use member::{
     Consistency, Member, MemberConfig, MemberRecord, MembersResponse, Micros, Request, RequestId,
     Response, Seat, ServerError, Write, apply_torn, apply_write,
 };
-use raft_core::{Dice, Message, MessageKind, NodeId, RoleKind, Stored};
+use raft_core::{Dice, Message, MessageKind, NodeId, NodeSet, RoleKind, Stored};
 
 pub(crate) const N1: NodeId = NodeId(1);
 pub(crate) const N2: NodeId = NodeId(2);
@@ -30,7 +30,7 @@ impl Dice for Fixed {
 type Answers = BTreeMap<RequestId, (Micros, NodeId, Result<Response, ServerError>)>;
 
 pub(crate) struct Loopback {
-    voters: BTreeSet<NodeId>,
+    voters: NodeSet,
     pub(crate) now: Micros,
     next_tick: Micros,
     members: BTreeMap<NodeId, Member>,
@@ -67,7 +67,7 @@ impl Loopback {
             answers: BTreeMap::new(),
             next_request: 0,
         };
-        for node in cluster.voters.clone() {
+        for node in cluster.voters {
             cluster.start(node);
         }
         cluster
@@ -87,7 +87,7 @@ impl Loopback {
         let config = MemberConfig {
             start: *start,
             snapshot_count: self.snapshot_count,
-            ..MemberConfig::new(node, self.voters.clone())
+            ..MemberConfig::new(node, self.voters)
         };
         let disk = self.disks.entry(node).or_default().clone();
         self.members.insert(node, Member::new(config, disk, self.now, &mut Fixed(node)));

@@ -1,10 +1,10 @@
 //! What must be equal after every step.
 
-use std::collections::BTreeSet;
-
 use raft::eraftpb::{Entry as TheirEntry, Message as TheirMessage};
 use raft::{ProgressState as TheirProgressState, ReadState as TheirReadState, StateRole};
-use raft_core::{Entry, Message, NodeId, Progress, ProgressState, Raft, ReadState, RoleKind};
+use raft_core::{
+    Entry, Message, NodeId, NodeSet, Progress, ProgressState, Raft, ReadState, RoleKind,
+};
 
 use crate::disk::{OurWrite, TheirWrite};
 use crate::twin::{Letter, Same, Theirs, Twin};
@@ -69,7 +69,7 @@ fn votes(ours: &Raft, theirs: &Theirs) -> Same {
         RoleKind::Follower | RoleKind::Leader => return Ok(()),
         RoleKind::PreCandidate | RoleKind::Candidate => {}
     }
-    let of = |wanted: bool| -> BTreeSet<NodeId> {
+    let of = |wanted: bool| -> NodeSet {
         let votes = theirs.raft.prs().votes().iter();
         votes.filter(|(_, vote)| **vote == wanted).map(|(id, _)| NodeId(*id as u8)).collect()
     };

@@ -199,7 +199,6 @@ pub(crate) fn reads_go_unconfirmed(ours: &Raft) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
     use std::panic::{AssertUnwindSafe, catch_unwind};
     use std::rc::Rc;
 
@@ -395,7 +394,7 @@ mod tests {
     #[test]
     fn a_sole_voter_speaks_first_in_the_crate() {
         let mut setup = setup(&[1]);
-        setup.initial.learners = BTreeSet::from([NodeId(2)]);
+        setup.initial.learners = [NodeId(2)].into();
         let mut twin = start(1, setup);
         twin.ours.campaign(&mut Seeded::new(1));
         twin.theirs.campaign().expect("it may");

@@ -137,8 +137,8 @@ fn random_setup(dice: &mut Seeded, nodes: u8) -> Setup {
     for node in (2..=nodes).map(NodeId) {
         match dice.below(10) {
             0 => {}
-            1 => drop(initial.learners.insert(node)),
-            _ => drop(initial.voters.insert(node)),
+            1 => initial.learners.insert(node),
+            _ => initial.voters.insert(node),
         }
     }
     let pace = |dice: &mut Seeded| if dice.one_in(3) { Pace::WhenTold } else { Pace::AtOnce };

@@ -58,8 +58,8 @@ impl Setup {
     }
 
     fn ours(&self, id: NodeId) -> Config {
-        let mut config = Config::new(id, self.initial.voters.clone());
-        config.learners = self.initial.learners.clone();
+        let mut config = Config::new(id, self.initial.voters);
+        config.learners = self.initial.learners;
         if !self.pre_vote {
             config.rules = config.rules.without(Rule::PreVote);
         }

@@ -168,14 +168,13 @@ fn single_change(ours: &Change) -> ConfChangeSingle {
 
 /// Members in ascending order, so that two of them can be compared.
 pub(crate) fn configuration(ours: &Configuration) -> ConfState {
-    let ids = |nodes: &std::collections::BTreeSet<raft_core::NodeId>| {
-        nodes.iter().map(|node| u64::from(node.0)).collect::<Vec<_>>()
-    };
+    let ids =
+        |nodes: raft_core::NodeSet| nodes.iter().map(|node| u64::from(node.0)).collect::<Vec<_>>();
     let mut theirs = ConfState::default();
-    theirs.set_voters(ids(&ours.voters));
-    theirs.set_voters_outgoing(ids(&ours.outgoing));
-    theirs.set_learners(ids(&ours.learners));
-    theirs.set_learners_next(ids(&ours.learners_next));
+    theirs.set_voters(ids(ours.voters));
+    theirs.set_voters_outgoing(ids(ours.outgoing));
+    theirs.set_learners(ids(ours.learners));
+    theirs.set_learners_next(ids(ours.learners_next));
     theirs.auto_leave = ours.auto_leave;
     theirs
 }

@@ -208,11 +208,11 @@ impl Checker {
 
 /// On how many voters' disks an entry is, and how many voters there are.
 fn holders(entry: &Entry, raft: &Raft, nodes: &BTreeMap<NodeId, Node>) -> (usize, usize) {
-    let is_on_disk = |id: &&NodeId| {
+    let is_on_disk = |id: &NodeId| {
         let Some(node) = nodes.get(id) else { return false };
         let in_snapshot = node.stored.snapshot.as_ref().is_some_and(|s| s.index >= entry.index);
         in_snapshot || node.stored.log.iter().any(|stored| stored == entry)
     };
-    let voters = &raft.configuration().voters;
+    let voters = raft.configuration().voters;
     (voters.iter().filter(is_on_disk).count(), voters.len())
 }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use raft_core::{
     Body, Config, Data, Delivery, Dice, Entry, HardState, Index, Message, MessageKind, NodeId,
-    Payload, Progress, Raft, ReadContext, ReadState, Ready, RoleKind, Rule, Rules, Snapshot,
-    StepError, Stored, Term,
+    NodeSet, Payload, Progress, Raft, ReadContext, ReadState, Ready, RoleKind, Rule, Rules,
+    Snapshot, StepError, Stored, Term,
 };
 
 use crate::checker::{Broken, Checker, Property};
@@ -130,7 +130,7 @@ impl Cluster {
     /// One server for each disk.
     pub(crate) fn of(disks: &[Stored], change: impl Fn(&mut Config)) -> Cluster {
         let ids = 1..=disks.len() as u8;
-        let voters: BTreeSet<NodeId> = ids.clone().map(NodeId).collect();
+        let voters: NodeSet = ids.clone().map(NodeId).collect();
         let mut cluster = Cluster {
             nodes: BTreeMap::new(),
             mail: VecDeque::new(),
@@ -141,7 +141,7 @@ impl Cluster {
             checker: Checker::default(),
         };
         for (id, stored) in ids.map(NodeId).zip(disks) {
-            let mut config = Config::new(id, voters.clone());
+            let mut config = Config::new(id, voters);
             change(&mut config);
             cluster.add(config, stored.clone());
         }

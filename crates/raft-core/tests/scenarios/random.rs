@@ -179,7 +179,7 @@ fn recovers(cluster: &mut Cluster) -> Result<(), String> {
         cluster.pass(3);
         let raft = cluster.raft(leader);
         let members = raft.configuration().members();
-        if members.iter().all(|id| cluster.raft(*id).commit() == raft.last_index()) {
+        if members.iter().all(|id| cluster.raft(id).commit() == raft.last_index()) {
             return Ok(());
         }
     }
