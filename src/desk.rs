@@ -20,6 +20,9 @@ const SEARCH: u32 = 200_000;
 /// How often panels follow while time runs: text that changes faster cannot be read.
 const PANEL_MS: f64 = 120.0;
 
+/// How often what is said aloud may change while time runs: a sentence takes some seconds to hear.
+const SPEAK_MS: f64 = 2_000.0;
+
 /// What a frame changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Change {
@@ -51,6 +54,9 @@ pub(crate) struct Desk {
     held: bool,
     solution: VecDeque<String>,
     panel_due_ms: f64,
+    /// The diagnosis for those who hear it.
+    pub(crate) spoken: String,
+    speak_due_ms: f64,
     keep_wanted: bool,
 }
 
@@ -72,7 +78,9 @@ impl Desk {
             session,
             held: !playing,
             solution: VecDeque::new(),
+            spoken: stage.diagnosis.text.clone(),
             panel_due_ms: 0.0,
+            speak_due_ms: 0.0,
             keep_wanted: false,
         }
     }
@@ -108,6 +116,7 @@ impl Desk {
         }
         self.clock.measure(elapsed_ms);
         self.panel_due_ms -= elapsed_ms;
+        self.speak_due_ms -= elapsed_ms;
         if self.session.seq() == before && self.runs() {
             return Change::Moved;
         }
@@ -229,6 +238,10 @@ impl Desk {
         self.panel_due_ms = PANEL_MS;
         self.sheet.stage = self.stage.clone();
         self.sheet.end = self.session.end();
+        if (self.speak_due_ms <= 0.0 || !self.runs()) && self.spoken != self.stage.diagnosis.text {
+            self.spoken.clone_from(&self.stage.diagnosis.text);
+            self.speak_due_ms = SPEAK_MS;
+        }
         if !self.session.busy() {
             self.clock.rest();
         }

@@ -8,6 +8,7 @@
 //! everything else follows from that.
 
 mod diagnose;
+mod elections;
 pub mod etcdctl;
 pub mod few;
 pub mod fingerprint;
@@ -17,6 +18,7 @@ pub mod lessons;
 pub mod linear;
 mod narrate;
 pub mod predicate;
+pub mod roster;
 #[cfg(feature = "cli")]
 pub mod run;
 pub mod script;
