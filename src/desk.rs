@@ -73,12 +73,12 @@ impl Desk {
         Desk {
             clock: Clock::new(session.now_micros(), playing),
             goals: session.goals(),
-            stage,
             sheet,
             session,
             held: !playing,
             solution: VecDeque::new(),
             spoken: stage.diagnosis.text.clone(),
+            stage,
             panel_due_ms: 0.0,
             speak_due_ms: 0.0,
             keep_wanted: false,

@@ -61,12 +61,6 @@ impl Plan {
             None => partition_line(&self.members(roster)),
         }
     }
-
-    /// So many groups are on offer: one more than are in use, and two at least.
-    fn columns(&self, roster: &Roster) -> usize {
-        let used = self.groups.iter().max().map_or(0, |last| last + 1);
-        (used + 1).clamp(2, GROUPS.len()).min(roster.ids.len().max(2))
-    }
 }
 
 #[derive(Properties, PartialEq)]
@@ -134,7 +128,7 @@ struct GroupsProps {
 fn groups(props: &GroupsProps) -> Html {
     let GroupsProps { roster, on_line, on_close } = props;
     let plan = use_state(|| Plan::minority(roster));
-    let columns = plan.columns(roster);
+    let columns = roster.ids.len();
     // With a button held down, whatever cell the pointer comes to is chosen.
     let onpointermove = {
         let plan = plan.clone();
@@ -243,14 +237,5 @@ mod tests {
         assert_eq!(first(5), [0, 0, 1, 1, 1]);
         assert_eq!(first(2), [0, 1]);
         assert_eq!(first(4), [0, 1, 1, 1]);
-    }
-
-    #[test]
-    fn there_is_always_one_more_group_to_choose_while_there_are_nodes_for_it() {
-        let plan = Plan::minority(&roster(5));
-        assert_eq!(plan.columns(&roster(5)), 3);
-        let plan = plan.with(4, 2).with(3, 3).with(2, 4);
-        assert_eq!(plan.columns(&roster(5)), 5);
-        assert_eq!(Plan::minority(&roster(2)).columns(&roster(2)), 2);
     }
 }
