@@ -1,6 +1,7 @@
 //! The one owner: it holds the session's desk, hears everything, and is the only one that changes
 //! anything.
 
+use lab::roster::Roster;
 use yew::prelude::*;
 
 use crate::desk::{Change, Desk};
@@ -412,10 +413,9 @@ impl App {
     }
 
     fn tools(&self, desk: &Desk) -> tools::Look {
-        let members = desk.stage.nodes.iter().filter(|node| node.seat != lab::view::Seat::None);
         tools::Look {
             nodes: u8::try_from(desk.stage.nodes.len()).unwrap_or(u8::MAX),
-            members: u8::try_from(members.count()).unwrap_or(u8::MAX),
+            roster: Roster::of(&desk.stage),
             any_cut: desk
                 .stage
                 .links
@@ -449,7 +449,7 @@ impl App {
             <div class="lab-card" ref={&self.card} data-folded={self.folded.then_some("")}>
                 if self.wide { <Tools look={tools} on_line={&calls.line} on_tool={&calls.tool} /> }
                 <div class="lab-head">
-                    { status::diagnosis(&desk.stage.diagnosis, desk.stage.quorum) }
+                    { status::diagnosis(&desk.stage.diagnosis, &desk.spoken, desk.stage.quorum) }
                     <button type="button" class="button fold" data-kind="icon" aria-expanded={(!self.folded).to_string()}
                         aria-label={fold} onclick={&calls.fold}>{ icon(icon::FOLD) }</button>
                 </div>

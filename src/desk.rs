@@ -22,6 +22,9 @@ const PANEL_MS: f64 = 120.0;
 /// How often a running session is kept, not only when a line was given.
 const KEEP_MS: f64 = 4_000.0;
 
+/// How often what is said aloud may change while time runs: a sentence takes some seconds to hear.
+const SPEAK_MS: f64 = 2_000.0;
+
 /// What a frame changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Change {
@@ -54,6 +57,9 @@ pub(crate) struct Desk {
     solution: VecDeque<String>,
     panel_due_ms: f64,
     keep_due_ms: f64,
+    /// The diagnosis for those who hear it.
+    pub(crate) spoken: String,
+    speak_due_ms: f64,
     keep_wanted: bool,
 }
 
@@ -70,13 +76,15 @@ impl Desk {
         Desk {
             clock: Clock::new(session.now_micros(), playing),
             goals: session.goals(),
-            stage,
             sheet,
             session,
             held: !playing,
             solution: VecDeque::new(),
+            spoken: stage.diagnosis.text.clone(),
+            stage,
             panel_due_ms: 0.0,
             keep_due_ms: KEEP_MS,
+            speak_due_ms: 0.0,
             keep_wanted: false,
         }
     }
@@ -117,6 +125,7 @@ impl Desk {
             self.keep_due_ms = KEEP_MS;
             self.keep_wanted = true;
         }
+        self.speak_due_ms -= elapsed_ms;
         if self.session.seq() == before && self.runs() {
             return Change::Moved;
         }
@@ -238,6 +247,10 @@ impl Desk {
         self.panel_due_ms = PANEL_MS;
         self.sheet.stage = self.stage.clone();
         self.sheet.end = self.session.end();
+        if (self.speak_due_ms <= 0.0 || !self.runs()) && self.spoken != self.stage.diagnosis.text {
+            self.spoken.clone_from(&self.stage.diagnosis.text);
+            self.speak_due_ms = SPEAK_MS;
+        }
         if !self.session.busy() {
             self.clock.rest();
         }

@@ -8,7 +8,9 @@ use crate::tools::Tool;
 use crate::words;
 
 /// The state of the cluster in one sentence.
-pub(crate) fn diagnosis(diagnosis: &Diagnosis, quorum: QuorumView) -> Html {
+///
+/// It may change many times a second; what is `spoken` aloud follows more slowly.
+pub(crate) fn diagnosis(diagnosis: &Diagnosis, spoken: &str, quorum: QuorumView) -> Html {
     let sign = match diagnosis.level {
         Level::Good => icon::GOOD,
         Level::Neutral => icon::DOT,
@@ -18,7 +20,8 @@ pub(crate) fn diagnosis(diagnosis: &Diagnosis, quorum: QuorumView) -> Html {
     html! {
         <div class="diagnosis" data-level={words::level(diagnosis.level)}>
             { icon(sign) }
-            <p role="status">{ &diagnosis.text }</p>
+            <p aria-hidden="true">{ &diagnosis.text }</p>
+            <p class="hidden-text" role="status">{ spoken }</p>
             <span class="quorum" title="A quorum is counted over the configured voters, reachable or not">
                 { format!("quorum {} of {} · {} may fail", quorum.quorum, quorum.voters, quorum.tolerance) }
             </span>

@@ -144,6 +144,13 @@ pub(crate) fn share_across(event: &web_sys::PointerEvent, beside: f64) -> Option
     Some((x / width.max(1.0)).clamp(0.0, 1.0))
 }
 
+/// What the element under a pointer, or one around it, says in an attribute.
+pub(crate) fn data_under(event: &web_sys::PointerEvent, name: &str) -> Option<String> {
+    let (x, y) = (event.client_x() as f32, event.client_y() as f32);
+    let found = document()?.element_from_point(x, y)?;
+    found.closest(&format!("[{name}]")).ok().flatten()?.get_attribute(name)
+}
+
 /// Scrolls an element to its end.
 pub(crate) fn scroll_to_end(node: &NodeRef) {
     if let Some(element) = node.cast::<Element>() {

@@ -303,7 +303,8 @@ impl Layout {
         let Size { width, height } = self.size;
         Rect {
             x: rect.x.min(width - rect.width - 8.0).max(8.0),
-            y: rect.y.min(height - rect.height - 8.0).max(8.0),
+            // Above that is the legend.
+            y: rect.y.min(height - rect.height - 8.0).max(30.0),
             ..rect
         }
     }

@@ -2,6 +2,7 @@
 
 mod partition;
 
+use lab::roster::Roster;
 use yew::prelude::*;
 
 use self::partition::Partition;
@@ -22,7 +23,7 @@ pub(crate) struct Look {
     /// Nodes that have, or had, a place.
     pub(crate) nodes: u8,
     /// Those that belong to the cluster.
-    pub(crate) members: u8,
+    pub(crate) roster: Roster,
     pub(crate) any_cut: bool,
     /// The line that undo would take back.
     pub(crate) undoes: Option<String>,
@@ -47,10 +48,10 @@ pub(crate) fn tools(props: &Props) -> Html {
         <div class="tools" role="group" aria-label="Tools">
             <div class="segments" role="group" aria-label="Nodes: a new cluster">
                 <span class="segments-name" aria-hidden="true">{ "Nodes" }</span>
-                { for (1..=7).map(|count: u8| size_button(count, look.members, on_line)) }
+                { for (1..=7).map(|count: u8| size_button(count, look.roster.ids.len(), on_line)) }
             </div>
             { add_button(look.nodes, on_line) }
-            <Partition key={look.nodes} nodes={look.nodes} {on_line} />
+            <Partition roster={look.roster.clone()} {on_line} />
             <button type="button" class="button" onclick={heal} disabled={!look.any_cut}>
                 { icon(icon::HEAL) }{ "Heal all" }
             </button>
@@ -92,10 +93,10 @@ fn add_button(now: u8, on_line: &Callback<String>) -> Html {
     html! { <button type="button" class="button" {title} {onclick}>{ format!("Add {new}") }</button> }
 }
 
-fn size_button(count: u8, now: u8, on_line: &Callback<String>) -> Html {
+fn size_button(count: u8, now: usize, on_line: &Callback<String>) -> Html {
     let onclick = on_line.reform(move |_: MouseEvent| format!("nodes {count}"));
     let label = if count == 1 { "1 node".to_owned() } else { format!("{count} nodes") };
     html! {
-        <button key={count} type="button" aria-pressed={(count == now).to_string()} aria-label={label} {onclick}>{ count }</button>
+        <button key={count} type="button" aria-pressed={(usize::from(count) == now).to_string()} aria-label={label} {onclick}>{ count }</button>
     }
 }

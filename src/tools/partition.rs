@@ -1,47 +1,79 @@
-//! The partition tool: every node is put into a group, then the groups are cut from each other.
+//! The partition tool: every node is put into a group, by picking or by dragging across the table, or a
+//! division is taken as it is; then the groups are cut from each other.
 
+use lab::roster::{Outlook, Preset, Roster, partition_line};
 use yew::prelude::*;
 
 use crate::icon::{self, icon};
 use crate::platform::dom;
+use crate::words;
 
 /// As many groups as can be chosen.
-const GROUPS: [&str; 3] = ["A", "B", "C"];
+const GROUPS: [&str; 7] = ["A", "B", "C", "D", "E", "F", "G"];
 
-/// The line that makes these groups, a place in [`GROUPS`] for each node; none with fewer than two.
-fn line(groups: &[usize]) -> Option<String> {
-    let members = |group: usize| {
-        let names: Vec<String> = groups
-            .iter()
-            .enumerate()
-            .filter(|(_, of)| **of == group)
-            .map(|(place, _)| format!("n{}", place + 1))
-            .collect();
-        names.join(" ")
-    };
-    let named: Vec<String> =
-        (0..GROUPS.len()).map(members).filter(|names| !names.is_empty()).collect();
-    (named.len() > 1).then(|| format!("partition {}", named.join(" | ")))
+/// What is about to be done.
+#[derive(Clone, Debug, PartialEq)]
+struct Plan {
+    /// The group of each member, as a place in [`GROUPS`].
+    groups: Vec<usize>,
+    /// A division that is not one into groups: what it does, and its lines.
+    lines: Option<(&'static str, String)>,
 }
 
-/// A first proposal: a minority on one side.
-fn minority(nodes: u8) -> Vec<usize> {
-    let small = usize::from(nodes.saturating_sub(1)) / 2;
-    (0..usize::from(nodes)).map(|place| usize::from(place >= small.max(1))).collect()
+impl Plan {
+    /// A first proposal: a minority on one side.
+    fn minority(roster: &Roster) -> Plan {
+        let count = roster.ids.len();
+        let small = (count.saturating_sub(1) / 2).max(1);
+        Plan { groups: (0..count).map(|place| usize::from(place >= small)).collect(), lines: None }
+    }
+
+    fn of(preset: &Preset, roster: &Roster) -> Plan {
+        let group_of = |id: &u8| preset.groups.iter().position(|group| group.contains(id));
+        let groups = roster.ids.iter().map(|id| group_of(id).unwrap_or(0)).collect();
+        Plan {
+            groups,
+            lines: preset.groups.is_empty().then(|| (preset.says, preset.lines.clone())),
+        }
+    }
+
+    /// The members by group.
+    fn members(&self, roster: &Roster) -> Vec<Vec<u8>> {
+        let of = |group: usize| {
+            let placed = roster.ids.iter().zip(&self.groups);
+            placed.filter(|(_, place)| **place == group).map(|(id, _)| *id).collect()
+        };
+        (0..GROUPS.len()).map(of).collect()
+    }
+
+    /// Another with the member at `row` in `group`.
+    fn with(&self, row: usize, group: usize) -> Plan {
+        let mut groups = self.groups.clone();
+        if let Some(slot) = groups.get_mut(row) {
+            *slot = group;
+        }
+        Plan { groups, lines: None }
+    }
+
+    fn lines(&self, roster: &Roster) -> String {
+        match &self.lines {
+            Some((_, lines)) => lines.clone(),
+            None => partition_line(&self.members(roster)),
+        }
+    }
 }
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct Props {
-    pub(crate) nodes: u8,
+    pub(crate) roster: Roster,
     pub(crate) on_line: Callback<String>,
 }
 
 /// A button, and the groups it opens.
 #[component(Partition)]
 pub(crate) fn partition(props: &Props) -> Html {
-    let Props { nodes, on_line } = props;
+    let Props { roster, on_line } = props;
     let open = use_state(|| false);
-    let groups = use_state(|| minority(*nodes));
     let panel = use_node_ref();
     {
         let panel = panel.clone();
@@ -51,7 +83,7 @@ pub(crate) fn partition(props: &Props) -> Html {
             }
         });
     }
-    let close = {
+    let on_close = {
         let open = open.clone();
         Callback::from(move |()| {
             open.set(false);
@@ -63,84 +95,147 @@ pub(crate) fn partition(props: &Props) -> Html {
         Callback::from(move |_: MouseEvent| open.set(!*open))
     };
     let onkeydown = {
-        let close = close.clone();
+        let on_close = on_close.clone();
         Callback::from(move |event: KeyboardEvent| {
             if event.key() == "Escape" {
                 event.stop_propagation();
-                close.emit(());
-            }
-        })
-    };
-    let line = line(&groups);
-    let apply = {
-        let (line, on_line, close) = (line.clone(), on_line.clone(), close.clone());
-        Callback::from(move |_: MouseEvent| {
-            if let Some(line) = &line {
-                on_line.emit(line.clone());
-                close.emit(());
+                on_close.emit(());
             }
         })
     };
     html! {
         <div class="partition">
             <button id="partition-tool" type="button" class="button" aria-expanded={open.to_string()} aria-haspopup="dialog"
-                disabled={*nodes < 2} onclick={toggle}>{ icon(icon::SPLIT) }{ "Partition…" }</button>
+                disabled={roster.ids.len() < 2} onclick={toggle}>{ icon(icon::SPLIT) }{ "Partition…" }</button>
             if *open {
                 <div class="partition-panel" role="dialog" aria-label="Partition into groups" ref={panel} {onkeydown}>
-                    <p>{ "Nodes hear only their own group." }</p>
-                    { for (0..usize::from(*nodes)).map(|place| row(place, &groups)) }
-                    <code class="partition-line">{ line.clone().unwrap_or_else(|| "Choose two groups or more.".to_owned()) }</code>
-                    <div class="partition-foot">
-                        <button type="button" class="button" data-kind="first" disabled={line.is_none()} onclick={apply}>{ "Partition" }</button>
-                        <button type="button" class="button" onclick={close.reform(|_: MouseEvent| ())}>{ "Cancel" }</button>
-                    </div>
+                    <Groups key={roster.ids.len()} roster={roster.clone()} {on_line} {on_close} />
                 </div>
             }
         </div>
     }
 }
 
-fn row(place: usize, groups: &UseStateHandle<Vec<usize>>) -> Html {
-    let name = format!("n{}", place + 1);
-    let chosen = groups.get(place).copied().unwrap_or(0);
-    let choose = |group: usize| {
-        let groups = groups.clone();
-        Callback::from(move |_: Event| {
-            let mut next = (*groups).clone();
-            if let Some(slot) = next.get_mut(place) {
-                *slot = group;
+#[derive(Properties, PartialEq)]
+struct GroupsProps {
+    roster: Roster,
+    on_line: Callback<String>,
+    on_close: Callback<()>,
+}
+
+/// The table of groups, what each can do, and what is to be done about it.
+#[component(Groups)]
+fn groups(props: &GroupsProps) -> Html {
+    let GroupsProps { roster, on_line, on_close } = props;
+    let plan = use_state(|| Plan::minority(roster));
+    let columns = roster.ids.len();
+    // With a button held down, whatever cell the pointer comes to is chosen.
+    let onpointermove = {
+        let plan = plan.clone();
+        Callback::from(move |event: PointerEvent| {
+            let cell = (event.buttons() & 1 == 1).then(|| dom::data_under(&event, "data-cell"));
+            let Some((row, group)) = cell.flatten().as_deref().and_then(cell_of) else { return };
+            if plan.groups.get(row).is_some_and(|now| *now != group) {
+                plan.set(plan.with(row, group));
             }
-            groups.set(next);
         })
     };
+    let choose = |row: usize, group: usize| {
+        let plan = plan.clone();
+        Callback::from(move |_: Event| plan.set(plan.with(row, group)))
+    };
+    let preset = |preset: &Preset| {
+        let (plan, next) = (plan.clone(), Plan::of(preset, roster));
+        let onclick = Callback::from(move |_: MouseEvent| plan.set(next.clone()));
+        html! { <button key={preset.name} type="button" class="button" {onclick}>{ preset.name }</button> }
+    };
+    let lines = plan.lines(roster);
+    let apply = {
+        let (lines, on_line, on_close) = (lines.clone(), on_line.clone(), on_close.clone());
+        Callback::from(move |_: MouseEvent| {
+            on_close.emit(());
+            on_line.emit(lines.clone());
+        })
+    };
+    let row = |(place, id): (usize, &u8)| {
+        let name = words::node(*id);
+        let chosen = plan.groups.get(place).copied();
+        html! {
+            <fieldset key={*id} class="partition-row">
+                <legend>{ &name }</legend>
+                { for GROUPS.iter().take(columns).enumerate().map(|(group, letter)| html! {
+                    <label key={group} data-cell={format!("{place} {group}")}>
+                        <input type="radio" name={format!("group-{name}")} checked={chosen == Some(group)} onchange={choose(place, group)} />
+                        <span>{ *letter }</span>
+                    </label>
+                }) }
+            </fieldset>
+        }
+    };
     html! {
-        <fieldset key={place} class="partition-row">
-            <legend>{ &name }</legend>
-            { for GROUPS.iter().enumerate().map(|(group, letter)| html! {
-                <label key={group} data-group={*letter}>
-                    <input type="radio" name={format!("group-{name}")} checked={group == chosen} onchange={choose(group)} />
-                    <span>{ *letter }</span>
-                </label>
-            }) }
-        </fieldset>
+        <>
+            <div class="partition-rows" {onpointermove}>{ for roster.ids.iter().enumerate().map(row) }</div>
+            { outlooks(&plan, roster) }
+            <div class="partition-presets" role="group" aria-label="Divisions to start from">{ for roster.presets().iter().map(preset) }</div>
+            <code class="partition-line">{ if lines.is_empty() { "Choose two groups or more." } else { lines.as_str() } }</code>
+            <div class="partition-foot">
+                <button type="button" class="button" data-kind="first" disabled={lines.is_empty()} onclick={apply}>{ "Partition" }</button>
+                <button type="button" class="button" onclick={on_close.reform(|_: MouseEvent| ())}>{ "Cancel" }</button>
+            </div>
+        </>
     }
+}
+
+/// What each group could do.
+fn outlooks(plan: &Plan, roster: &Roster) -> Html {
+    if let Some((says, _)) = plan.lines {
+        return html! { <p class="outlooks" role="status">{ says }</p> };
+    }
+    let members = plan.members(roster);
+    let outlook = |(place, group): (usize, &Vec<u8>)| {
+        let letter = GROUPS.get(place).filter(|_| !group.is_empty())?;
+        let Outlook { voters, of, quorum } = roster.outlook(group);
+        let says = if quorum { "quorum" } else { "no quorum" };
+        Some(html! {
+            <li key={place} data-quorum={quorum.to_string()}>
+                { icon(if quorum { icon::GOOD } else { icon::BAD }) }
+                { format!("{letter}: {voters} of {of}: {says}") }
+            </li>
+        })
+    };
+    html! { <ul class="outlooks" role="status">{ for members.iter().enumerate().filter_map(outlook) }</ul> }
+}
+
+/// The place of a cell in the table, from what it is marked with.
+fn cell_of(text: &str) -> Option<(usize, usize)> {
+    let (row, group) = text.split_once(' ')?;
+    Some((row.parse().ok()?, group.parse().ok()?))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn roster(count: u8) -> Roster {
+        Roster { ids: (1..=count).collect(), ..Roster::default() }
+    }
+
     #[test]
     fn groups_become_a_line() {
-        assert_eq!(line(&[0, 0, 1, 1, 1]).as_deref(), Some("partition n1 n2 | n3 n4 n5"));
-        assert_eq!(line(&[2, 0, 1]).as_deref(), Some("partition n2 | n3 | n1"));
-        assert_eq!(line(&[1, 1]), None);
+        let line = |groups: &[usize]| {
+            let plan = Plan { groups: groups.to_vec(), lines: None };
+            plan.lines(&roster(groups.len() as u8))
+        };
+        assert_eq!(line(&[0, 0, 1, 1, 1]), "partition n1 n2 | n3 n4 n5");
+        assert_eq!(line(&[2, 0, 1]), "partition n2 | n3 | n1");
+        assert_eq!(line(&[1, 1]), "");
     }
 
     #[test]
     fn the_first_proposal_cuts_a_minority_off() {
-        assert_eq!(minority(5), [0, 0, 1, 1, 1]);
-        assert_eq!(minority(2), [0, 1]);
-        assert_eq!(minority(4), [0, 1, 1, 1]);
+        let first = |count: u8| Plan::minority(&roster(count)).groups;
+        assert_eq!(first(5), [0, 0, 1, 1, 1]);
+        assert_eq!(first(2), [0, 1]);
+        assert_eq!(first(4), [0, 1, 1, 1]);
     }
 }

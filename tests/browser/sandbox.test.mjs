@@ -104,7 +104,6 @@ describe("the stage and the tools", { concurrency: 2 }, () => {
       await does("Heal n1 → n2", "heal n1 -> n2", /n1 to n2: 40 ms\. n2 to n1: 40 ms/);
       await does("Cut both ways", "cut n1 n2", /n1 to n2: cut\. n2 to n1: cut/);
       await does("Heal both ways", "heal n1 n2", /n1 to n2: 40 ms\. n2 to n1: 40 ms/);
-      await does("Lose 20 % of messages", "loss n1 n2 20%", /loses 20 %/);
     }));
 
   test("a link's menu opens and works by keyboard", () =>

@@ -103,6 +103,107 @@ describe("time", { concurrency: 2 }, () => {
       await learner.becomes(5, "is down as before", (node) => node.role === "down");
     }));
 
+  test("goes back event by event, and from one event that is told to the one before", () =>
+    sandbox({}, async (learner) => {
+      await learner.type("crash leader");
+      const crashed = await learner.event();
+      await learner.type("advance 300ms");
+      const end = await learner.event();
+      await learner.button("One event back").click();
+      await until("one event back", async () => (await learner.event()) === end - 1);
+      await learner.button("Previous interesting event").click();
+      await until("back at the crash", async () => (await learner.event()) === crashed);
+      assert.equal(await learner.end(), end, "nothing is lost by going back");
+      await learner.timeline.focus();
+      await learner.page.keyboard.press("PageDown");
+      await until("further back", async () => (await learner.event()) < crashed);
+      await learner.page.keyboard.press("PageUp");
+      await until("and forth again", async () => (await learner.event()) === crashed);
+      await learner.page.keyboard.press("Home");
+      await until("the beginning", async () => (await learner.event()) === 0);
+      assert.ok(await learner.button("One event back").isDisabled());
+    }));
+
+  test("the future that one left can be returned to, and left again", () =>
+    sandbox({}, async (learner) => {
+      const { page } = learner;
+      await learner.type("crash n5");
+      const crashed = await learner.event();
+      await learner.play();
+      await until("time passed", async () => (await learner.event()) > crashed + 40);
+      await learner.pause();
+      const end = await learner.end();
+      assert.equal(await learner.button("Go to the other").count(), 0, "there is one future only");
+      const fork = end - 30;
+      await goTo(learner, fork);
+      await learner.type("pause n4");
+      const says = page.locator(".parted").getByRole("status");
+      assert.equal(
+        await says.innerText(),
+        `Two futures part at event ${fork}: this one, and another of 30 events more.`,
+      );
+      await learner.type("advance 500ms");
+      const second = await learner.end();
+      await learner.button("Go to the other").click();
+      await until("the first future", async () => (await learner.end()) === end);
+      await learner.becomes(4, "is not paused", (node) => node.role !== "paused");
+      await learner.becomes(5, "is down", (node) => node.role === "down");
+      await learner.button("Go to the other").click();
+      await until("the second one", async () => (await learner.end()) === second);
+      await learner.becomes(4, "is paused", (node) => node.role === "paused");
+    }));
+
+  test("undo and redo say what of", () =>
+    sandbox({}, async (learner) => {
+      const { page } = learner;
+      const named = (name) => page.getByRole("button", { name, exact: true });
+      await learner.type("crash n2");
+      await named("Undo: crash n2").click();
+      await named("Redo: crash n2").click();
+      await learner.becomes(2, "is down", (node) => node.role === "down");
+      await learner.type("heal");
+      await named("Undo: heal").waitFor();
+    }));
+
+  test("as fast as the machine goes is fast, says how fast, and leaves the page to its user", () =>
+    sandbox({}, async (learner) => {
+      const { page } = learner;
+      const moment = async () => parseFloat(await page.locator(".moment-time").innerText());
+      const start = await moment();
+      await learner.speed.selectOption({ value: "12" });
+      await learner.play();
+      await until("ten virtual minutes", async () => (await moment()) > start + 600);
+      const reached = /max · ([\d,]+) ×/.exec(await learner.speed.innerText());
+      assert.ok(Number(reached[1].replaceAll(",", "")) > 20, `it goes at ${reached[1]}`);
+      // A click is heard within some frames, not after all that could be worked off.
+      const asked = Date.now();
+      await mouse.choose(learner, learner.node(3), "Crash");
+      await learner.becomes(3, "is down", (node) => node.role === "down");
+      assert.ok(Date.now() - asked < 5_000, `${Date.now() - asked} ms`);
+      await learner.pause();
+    }));
+
+  test("the pointer on the timeline is told what was there", () =>
+    sandbox({}, async (learner) => {
+      const { page } = learner;
+      await learner.type("crash leader");
+      await learner.type("advance 100ms");
+      const box = await learner.timeline.boundingBox();
+      const share = (await learner.event()) - 1;
+      const end = await learner.end();
+      await page.mouse.move(box.x + 12 + ((box.width - 24) * share) / end, box.y + box.height / 2);
+      await page.locator(".tip").getByText(/^event [\d,]+/).waitFor();
+      await page.mouse.move(10, 10);
+      await page.locator(".tip").waitFor({ state: "detached" });
+      // Dragging goes there.
+      await page.mouse.move(box.x + box.width - 14, box.y + box.height / 2);
+      await page.mouse.down();
+      await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2, { steps: 8 });
+      await page.mouse.up();
+      await until("the middle", async () => Math.abs((await learner.event()) - end / 2) < end / 8);
+      assert.equal(await learner.end(), end);
+    }));
+
   test("time stands still where one went, even in the middle of a command", () =>
     sandbox({}, async (learner) => {
       const { page } = learner;

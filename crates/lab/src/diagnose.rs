@@ -3,14 +3,27 @@
 use sim::member::raft_core::{NodeId, RoleKind};
 use sim::{Cluster, Condition};
 
+use crate::elections;
+use crate::script::{Micros, duration_text};
 use crate::view::{Diagnosis, Level};
 
 /// After so many candidacies without a winner, elections "keep failing".
-const CANDIDACIES_MANY: u32 = 4;
+const CANDIDACIES_MANY: u32 = 3;
 
-/// Says how the cluster is. `candidacies` is how often somebody has stood for election since
-/// somebody last won.
-pub(crate) fn diagnose(cluster: &Cluster, candidacies: u32) -> Diagnosis {
+/// So many leaders within ten election timeouts are too many, if there is a reason for it.
+const LEADERS_MANY: usize = 3;
+
+/// What has been seen of elections so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Lately {
+    /// How often somebody has stood for election since somebody last won.
+    pub(crate) candidacies: u32,
+    /// When the last few leaders were elected, the newest first.
+    pub(crate) elected: [Option<u64>; 6],
+}
+
+/// Says how the cluster is.
+pub(crate) fn diagnose(cluster: &Cluster, lately: Lately) -> Diagnosis {
     let voters = cluster.configuration().voters.len() as u8;
     let quorum = voters / 2 + 1;
     if let Some(violation) = cluster.violation() {
@@ -21,17 +34,51 @@ pub(crate) fn diagnose(cluster: &Cluster, candidacies: u32) -> Diagnosis {
         return say(Level::Bad, "no node runs".to_owned());
     }
     if let Some(leader) = cluster.leader() {
-        return led(cluster, leader, voters, quorum);
+        return unsteady(cluster, leader, lately)
+            .unwrap_or_else(|| led(cluster, leader, voters, quorum));
     }
-    if let Some(cut_off) = believes_to_lead(cluster).last() {
-        let reached = reaches(cluster, cut_off).len();
-        let term = term_of(cluster, cut_off);
-        let text = format!(
-            "{cut_off} leads term {term} but reaches {reached} of {voters} voters, itself included: it cannot commit"
-        );
-        return say(Level::Warning, text);
+    if let Some(believer) = believes_to_lead(cluster).last() {
+        return contested(cluster, believer, voters, quorum);
     }
-    leaderless(cluster, voters, quorum, candidacies)
+    leaderless(cluster, voters, quorum, lately)
+}
+
+/// Somebody takes itself for the leader, but too few hear it, or others are in a higher term already.
+fn contested(cluster: &Cluster, believer: NodeId, voters: u8, quorum: u8) -> Diagnosis {
+    let reached = reaches(cluster, believer).len();
+    let term = term_of(cluster, believer);
+    let commits = reached >= usize::from(quorum);
+    let mut text = if commits {
+        format!("{believer} leads term {term} and reaches {reached} of {voters} voters")
+    } else {
+        format!(
+            "{believer} leads term {term} but reaches {reached} of {voters} voters, itself included: it cannot commit"
+        )
+    };
+    // Somebody who could win but for those that hear it is told why not.
+    let rival = elections::standing(cluster)
+        .filter(|rival| reaches(cluster, *rival).len() >= usize::from(quorum));
+    let why = rival.and_then(|rival| elections::obstacle(cluster, rival));
+    if let (Some(rival), Some(why)) = (rival, why) {
+        text.push_str(&format!("; {rival} cannot win: {why}"));
+    } else if commits {
+        text.push_str(", but a higher term has begun");
+    }
+    say(Level::Warning, text)
+}
+
+/// Leaders follow each other too fast to get anything done.
+fn unsteady(cluster: &Cluster, leader: NodeId, lately: Lately) -> Option<Diagnosis> {
+    let window = 10 * cluster.settings().election_timeout.0;
+    let since = cluster.now().0.saturating_sub(window);
+    let count = lately.elected.iter().flatten().filter(|at| **at >= since).count();
+    let why = (count >= LEADERS_MANY).then(|| elections::unrest(cluster, leader)).flatten()?;
+    let text = format!(
+        "{leader} leads term {}, but leaders do not last ({count} in {}): {why}",
+        term_of(cluster, leader),
+        duration_text(Micros(window))
+    );
+    Some(say(Level::Warning, text))
 }
 
 fn say(level: Level, text: String) -> Diagnosis {
@@ -63,7 +110,7 @@ fn led(cluster: &Cluster, leader: NodeId, voters: u8, quorum: u8) -> Diagnosis {
 }
 
 /// Nobody leads.
-fn leaderless(cluster: &Cluster, voters: u8, quorum: u8, candidacies: u32) -> Diagnosis {
+fn leaderless(cluster: &Cluster, voters: u8, quorum: u8, lately: Lately) -> Diagnosis {
     let group = largest_group(cluster);
     if group.len() < usize::from(quorum) {
         let names = join(&group);
@@ -74,24 +121,28 @@ fn leaderless(cluster: &Cluster, voters: u8, quorum: u8, candidacies: u32) -> Di
         );
         return say(Level::Bad, text);
     }
-    if candidacies >= CANDIDACIES_MANY {
-        let text = format!(
-            "no leader: {candidacies} candidacies and no winner; votes split, or answers come too late"
-        );
+    let standing = elections::standing(cluster);
+    let obstacle = standing.and_then(|node| elections::obstacle(cluster, node));
+    if lately.candidacies >= CANDIDACIES_MANY {
+        let why = obstacle.or_else(|| elections::bad_luck(cluster));
+        let why = why.unwrap_or_else(|| "no candidate got its answers in time".to_owned());
+        let text = format!("elections keep failing ({} so far): {why}", lately.candidacies);
         return say(Level::Warning, text);
     }
-    let standing = cluster.nodes().find_map(|node| {
-        let raft = node.member()?.raft();
-        let stands = matches!(raft.role_kind(), RoleKind::Candidate | RoleKind::PreCandidate);
-        (node.condition() == Condition::Running && stands).then(|| (node.id(), raft.term()))
-    });
-    let text = match standing {
-        Some((node, term)) => {
-            format!("no leader yet: {node} asks for votes (it is in term {term})")
+    let term = standing.map_or(0, |node| term_of(cluster, node));
+    match (standing, obstacle) {
+        (Some(node), Some(why)) => {
+            say(Level::Warning, format!("no leader: {node} asks for votes, but {why}"))
         }
-        None => "no leader yet: the first election timer to run out decides who stands".to_owned(),
-    };
-    say(Level::Neutral, text)
+        (Some(node), None) => {
+            let text = format!("no leader yet: {node} asks for votes (it is in term {term})");
+            say(Level::Neutral, text)
+        }
+        (None, _) => {
+            let text = "no leader yet: the first election timer to run out decides who stands";
+            say(Level::Neutral, text.to_owned())
+        }
+    }
 }
 
 fn term_of(cluster: &Cluster, node: NodeId) -> u64 {
@@ -122,7 +173,7 @@ pub(crate) fn reaches(cluster: &Cluster, node: NodeId) -> Vec<NodeId> {
         .collect()
 }
 
-fn hear_each_other(cluster: &Cluster, one: NodeId, other: NodeId) -> bool {
+pub(crate) fn hear_each_other(cluster: &Cluster, one: NodeId, other: NodeId) -> bool {
     cluster.link(one, other).is_open() && cluster.link(other, one).is_open()
 }
 
@@ -164,7 +215,7 @@ pub(crate) fn groups(cluster: &Cluster) -> Vec<Vec<u8>> {
 }
 
 /// "n1", "n1 and n2", "n1, n2 and n3".
-fn join(nodes: &[NodeId]) -> String {
+pub(crate) fn join(nodes: &[NodeId]) -> String {
     match nodes {
         [] => "nobody".to_owned(),
         [one] => one.to_string(),
@@ -256,6 +307,75 @@ mod tests {
             &led("etcdctl member remove $n3\nadvance 1s"),
             Level::Warning,
             "n1 leads term 2 and reaches every voter: none may fail",
+        );
+    }
+
+    /// Proves: who asks for votes in vain is told why: newer logs, slow links, loss, split votes, and
+    /// those that still hear a leader.
+    #[test]
+    fn elections_that_fail_have_their_cause() {
+        let led = |more: &str| format!("{LED_BY_N1}{more}");
+        check(
+            3,
+            &led(
+                "isolate n3\netcdctl put a 1\nadvance 1s\ncrash n1\nheal\nuntil role n3 = pre-candidate",
+            ),
+            Level::Warning,
+            "no leader: n3 asks for votes, but n2 has a newer log and refuses it",
+        );
+        check(
+            3,
+            "set latency 600ms\nadvance 30s",
+            Level::Warning,
+            "no leader: n1 asks for votes, but votes take 1.2s there and back, and after 1s to 2s \
+             without a leader somebody else stands",
+        );
+        check(
+            4,
+            "disable random-timeouts\nset pre-vote off\nset latency 400ms\nadvance 9s",
+            Level::Warning,
+            "elections keep failing (20 so far): the votes of term 5 are split: n1 has 1, n2 has 1, \
+             n3 has 1, n4 has 1, 3 are needed",
+        );
+        check(
+            5,
+            "set loss 60%\nset pre-vote off\nset latency 300ms\nadvance 30s",
+            Level::Warning,
+            "elections keep failing (76 so far): 60% of the messages get lost",
+        );
+        check(
+            5,
+            &format!("set pre-vote off\n{}", led("cut n1 -> n5\nadvance 8s")),
+            Level::Warning,
+            "n1 leads term 2 and reaches 4 of 5 voters; n5 cannot win: n2, n3 and n4 still hear n1 \
+             and refuse it",
+        );
+    }
+
+    /// Proves: where leaders follow each other, it is said, and why; an election in good order, and a
+    /// leadership that is handed over, are no unrest.
+    #[test]
+    fn leaders_that_do_not_last_are_told() {
+        check(
+            3,
+            "set latency 600ms\nset pre-vote off\nadvance 30s",
+            Level::Warning,
+            "n2 leads term 16, but leaders do not last (3 in 10s): answers take 1.2s there and back, \
+             as long as an election timeout (1s)",
+        );
+        let unheard = "cut n1 -> n3\ncut n2 -> n3\nadvance 12s";
+        check(
+            3,
+            &format!("set check-quorum off\nset pre-vote off\n{LED_BY_N1}{unheard}"),
+            Level::Warning,
+            "n2 leads term 10, but leaders do not last (3 in 10s): n3 does not hear the leader and \
+             stands against it",
+        );
+        check(
+            3,
+            &format!("{LED_BY_N1}transfer n2\nuntil leader is n2\ntransfer n1\nuntil leader is n1"),
+            Level::Good,
+            "n1 leads term 4 and reaches every voter: one more may fail",
         );
     }
 

@@ -8,6 +8,7 @@
 //! everything else follows from that.
 
 mod diagnose;
+mod elections;
 pub mod etcdctl;
 pub mod few;
 pub mod fingerprint;
@@ -18,6 +19,7 @@ pub mod linear;
 pub mod link;
 mod narrate;
 pub mod predicate;
+pub mod roster;
 #[cfg(feature = "cli")]
 pub mod run;
 pub mod script;

@@ -6,6 +6,7 @@
 use sim::member::raft_core::{MessageKind, NodeId, RoleKind, Term};
 use sim::{Cluster, ConfigMark, Event, EventKind, NodeState, Outcome};
 
+use crate::diagnose::Lately;
 use crate::view::{FeedItem, Level, Mark};
 
 /// What was told last, so that only changes are told.
@@ -13,16 +14,16 @@ use crate::view::{FeedItem, Level, Mark};
 pub(crate) struct Narrator {
     /// By node, n1 first; `None` before its first event and while it is down.
     before: [Option<NodeState>; sim::NODES_MAX as usize],
-    /// Candidacies since somebody last won.
-    candidacies: u32,
+    /// What has been seen of elections.
+    lately: Lately,
     /// What was said of the members last.
     members: Option<String>,
 }
 
 impl Narrator {
-    /// How often nodes have stood for election since somebody last won.
-    pub(crate) fn candidacies(&self) -> u32 {
-        self.candidacies
+    /// What has been seen of elections so far.
+    pub(crate) fn lately(&self) -> Lately {
+        self.lately
     }
 
     /// What is worth telling about an event.
@@ -142,7 +143,11 @@ impl Narrator {
         let term = state.term;
         let (level, mark, text) = match (before.role, state.role) {
             (_, Some(RoleKind::Leader)) => {
-                self.candidacies = 0;
+                self.lately.candidacies = 0;
+                self.lately.elected.rotate_right(1);
+                if let Some(newest) = self.lately.elected.first_mut() {
+                    *newest = Some(event.at.0);
+                }
                 let votes = votes_for(cluster, node, term);
                 let of = cluster.configuration().voters.len();
                 (
@@ -152,7 +157,7 @@ impl Narrator {
                 )
             }
             (_, Some(RoleKind::Candidate)) => {
-                self.candidacies += 1;
+                self.lately.candidacies += 1;
                 (
                     Level::Neutral,
                     Mark::Election,

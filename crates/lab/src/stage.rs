@@ -50,7 +50,7 @@ pub(crate) fn stage<'a>(
         clients: asked.map(|(name, asked)| client(cluster, name, asked)).collect(),
         groups: groups(cluster),
         leader: cluster.leader().map(|node| node.0),
-        diagnosis: diagnose(cluster, narrator.candidacies()),
+        diagnosis: diagnose(cluster, narrator.lately()),
         quorum: QuorumView {
             voters,
             quorum,
