@@ -1,7 +1,9 @@
 //! The one owner: it holds the session's desk, hears everything, and is the only one that changes
 //! anything.
 
+use lab::link::{LinkError, Shared};
 use lab::roster::Roster;
+use lab::session::Session;
 use yew::prelude::*;
 
 use crate::desk::{Change, Desk};
@@ -13,6 +15,7 @@ use crate::platform::frame::{FrameLoop, real_ms};
 use crate::platform::observe::{Listener, SightWatch, SizeWatch};
 use crate::platform::theme::Theme;
 use crate::platform::{dom, keep, prose};
+use crate::share::{self, Notice, Share};
 use crate::stage::canvas::Painter;
 use crate::stage::geometry::{Layout, Size};
 use crate::stage::menu::{Target, menu};
@@ -20,7 +23,7 @@ use crate::stage::popup::{Leave, Popup, Spot};
 use crate::stage::{Act, Stage, flight};
 use crate::tools::{Tool, Tools};
 use crate::transport::{Time, Transport};
-use crate::{status, tools, transport};
+use crate::{clock, platform, status, tools, transport};
 
 /// From this width on, the lab stands beside the book.
 const WIDE: &str = "(min-width: 1100px)";
@@ -59,6 +62,7 @@ pub(crate) enum Msg {
     Fold,
     Answer(String, u32),
     Solution,
+    Share(Share),
 }
 
 /// A menu that is open.
@@ -81,6 +85,7 @@ pub(crate) struct App {
     wide: bool,
     open: Option<Tab>,
     folded: bool,
+    notice: Option<Notice>,
     in_sight: bool,
     tab_shown: bool,
     hosts: Option<Hosts>,
@@ -102,6 +107,7 @@ struct Calls {
     set: Callback<String>,
     leave: Callback<Leave>,
     solution: Callback<()>,
+    share: Callback<Share>,
     fold: Callback<MouseEvent>,
     theme: Callback<MouseEvent>,
 }
@@ -118,6 +124,7 @@ impl Calls {
             set: link.callback(|line| Msg::Ask(Ask::Line(line))),
             leave: link.callback(Msg::LeaveMenu),
             solution: link.callback(|()| Msg::Solution),
+            share: link.callback(Msg::Share),
             fold: link.callback(|_| Msg::Fold),
             theme: link.callback(|_| Msg::ToggleTheme),
         }
@@ -140,7 +147,9 @@ impl Component for App {
     fn create(ctx: &Context<App>) -> App {
         let scene = &ctx.props().scene;
         let wide = dom::matches(WIDE);
+        let mut came_by = None;
         let desk = ctx.props().opened.take().map(|opened| {
+            came_by = opened.link;
             // Who comes back, or asked for less motion, finds time standing still.
             Desk::new(opened.session, !opened.again && !dom::calm())
         });
@@ -150,7 +159,7 @@ impl Component for App {
         lesson::mark_done();
         let link = ctx.link().clone();
         let panels = scene.lesson().map(|lesson| lesson.panels.as_slice()).unwrap_or_default();
-        App {
+        let mut app = App {
             desk,
             painter: Painter::default(),
             size: SIZE_AT_FIRST,
@@ -165,6 +174,7 @@ impl Component for App {
                 Scene::Home | Scene::Sandbox | Scene::Lesson(_) => None,
             },
             folded: false,
+            notice: None,
             in_sight: true,
             tab_shown: true,
             hosts: scene.lesson().map(Hosts::new),
@@ -174,11 +184,21 @@ impl Component for App {
             canvas: NodeRef::default(),
             calls: Calls::new(ctx),
             watches: watches(ctx),
+        };
+        if let Some(link) = came_by {
+            app.open_shared("a link", link);
         }
+        app
     }
 
     fn update(&mut self, ctx: &Context<App>, msg: Msg) -> bool {
-        let drawn = self.hear(ctx, msg);
+        let mut drawn = self.hear(ctx, msg);
+        if let Ok(desk) = &mut self.desk
+            && let Some((whence, shared, is_same)) = desk.take_opened()
+        {
+            self.notice = Some(Notice::opened(whence, &shared, is_same));
+            drawn = true;
+        }
         if let Ok(desk) = &mut self.desk
             && let Some(script) = desk.take_script()
         {
@@ -310,18 +330,87 @@ impl App {
                     self.painter.forget();
                 }
             }
+            Msg::Share(share) => self.share(ctx, share),
         }
         true
     }
 
+    fn share(&mut self, ctx: &Context<App>, share: Share) {
+        let Ok(desk) = &mut self.desk else { return };
+        let place = ctx.props().scene.id();
+        let view = || {
+            let panel = self.open.map_or("none", Tab::id);
+            format!("panel={panel} speed={}", desk.clock.speed_name())
+        };
+        self.notice = match share {
+            Share::Copy => {
+                let tell =
+                    self.calls.share.reform(|(outcome, detail)| Share::Copied(outcome, detail));
+                let text = desk.shared(place, &view()).text;
+                return platform::share::copy_link(&text, place, move |outcome, detail| {
+                    tell.emit((outcome, detail));
+                });
+            }
+            Share::Copied(outcome, detail) => {
+                Some(Notice::copied(&outcome, detail, desk.stage.seq))
+            }
+            Share::Save => {
+                let name = format!("raft-lab-{place}-{}.lab", desk.stage.seq);
+                platform::share::save(&name, &desk.shared(place, &view()).text);
+                Some(Notice::good(format!("Saved as {name}.")))
+            }
+            Share::Choose => {
+                let tell = self.calls.share.reform(|(name, text)| Share::Chosen(name, text));
+                return platform::share::open(move |name, text| tell.emit((name, text)));
+            }
+            Share::Chosen(name, text) => {
+                return self.open_text(&name, "a file", text.ok_or(LinkError::TooLarge));
+            }
+            Share::Dismiss => None,
+        };
+    }
+
+    /// Opens what a file or a link holds; a script that no session wrote is typed in.
+    fn open_text(&mut self, name: &str, whence: &'static str, text: Result<String, LinkError>) {
+        let Ok(desk) = &mut self.desk else { return };
+        match text {
+            Ok(text) if !Session::is_saved(&text) => {
+                self.notice =
+                    Some(Notice::good(format!("The lines of {name} are given to the cluster.")));
+                desk.line(&text);
+            }
+            text => self.open_shared(whence, text.and_then(Shared::parse)),
+        }
+    }
+
+    /// Opens a session in the place of this one.
+    fn open_shared(&mut self, whence: &'static str, shared: Result<Shared, LinkError>) {
+        let Ok(desk) = &mut self.desk else { return };
+        let opened = shared.and_then(|shared| {
+            let panel = shared.shows("panel").map(Tab::named);
+            let speed = shared.shows("speed").and_then(clock::speed_named);
+            desk.load(whence, shared).map(|()| (panel, speed))
+        });
+        match opened {
+            Ok((panel, speed)) => {
+                self.open = panel.unwrap_or(self.open);
+                desk.clock.speed = speed.unwrap_or(desk.clock.speed);
+            }
+            Err(error) => self.notice = Some(Notice::refused(whence, &error)),
+        }
+        self.painter.forget();
+    }
+
     fn line(&mut self, line: &str) {
         if let Ok(desk) = &mut self.desk {
+            desk.settle();
             desk.line(line);
         }
     }
 
     fn time(&mut self, time: Time) {
         let Ok(desk) = &mut self.desk else { return };
+        desk.settle();
         match time {
             Time::Play(playing) => desk.play(playing),
             Time::Step => desk.step(),
@@ -340,6 +429,7 @@ impl App {
     fn tool(&mut self, tool: Tool) {
         let Ok(desk) = &mut self.desk else { return };
         self.painter.forget();
+        desk.settle();
         match tool {
             Tool::Undo => desk.undo(),
             Tool::Redo => desk.redo(),
@@ -453,6 +543,7 @@ impl App {
                     <button type="button" class="button fold" data-kind="icon" aria-expanded={(!self.folded).to_string()}
                         aria-label={fold} onclick={&calls.fold}>{ icon(icon::FOLD) }</button>
                 </div>
+                { share::notice(self.notice.as_ref(), &calls.share) }
                 { status::banner(&desk.stage, &calls.tool) }
                 <div class="stage-wrap">
                     if self.filled {
@@ -486,6 +577,7 @@ impl App {
         };
         html! {
             <>
+                if let Some(host) = dom::by_id("share-host") { { create_portal(share::buttons(&self.calls.share), host) } }
                 if let Some(host) = dom::by_id("theme-host") { { create_portal(button, host) } }
                 if let (Some(lesson), Some(hosts)) = (ctx.props().scene.lesson(), &self.hosts) {
                     <Goals lesson={lesson.clone()} goals={desk.goals.clone()} hosts={hosts.clone()}

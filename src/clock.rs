@@ -53,6 +53,11 @@ struct Gauge {
     reached: Option<u64>,
 }
 
+/// The speed that a link or an address names: `1/5`, `max`.
+pub(crate) fn speed_named(name: &str) -> Option<usize> {
+    SPEEDS.iter().position(|(_, words)| words.trim_end_matches(" ×") == name)
+}
+
 impl Clock {
     /// A clock that shows `now_micros`.
     pub(crate) fn new(now_micros: u64, playing: bool) -> Clock {
@@ -63,6 +68,11 @@ impl Clock {
             waited_ms: 0.0,
             gauge: Gauge::default(),
         }
+    }
+
+    /// The name of its speed, as [`speed_named`] reads it.
+    pub(crate) fn speed_name(&self) -> &'static str {
+        SPEEDS.get(self.speed).map_or("1", |(_, words)| words.trim_end_matches(" ×"))
     }
 
     /// Shows the moment of the last event: after a jump, or when nothing runs.

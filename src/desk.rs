@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use lab::link::{LinkError, Shared};
 use lab::session::{Issued, OtherFuture, Progress, Session};
 use lab::view::{FeedItem, GoalView, StageView, TerminalEntry};
 
@@ -24,6 +25,9 @@ const KEEP_MS: f64 = 4_000.0;
 
 /// How often what is said aloud may change while time runs: a sentence takes some seconds to hear.
 const SPEAK_MS: f64 = 2_000.0;
+
+/// Events replayed before the first look at a session that comes back: hardly to be noticed.
+const ARRIVE_AT_ONCE: u32 = 20_000;
 
 /// What a frame changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,11 +65,14 @@ pub(crate) struct Desk {
     pub(crate) spoken: String,
     speak_due_ms: f64,
     keep_wanted: bool,
+    /// What was opened, and whence it came, until somebody is told.
+    opened: Option<(&'static str, Shared)>,
 }
 
 impl Desk {
     /// Sets a session on the desk.
-    pub(crate) fn new(session: Session, playing: bool) -> Desk {
+    pub(crate) fn new(mut session: Session, playing: bool) -> Desk {
+        session.arrive(ARRIVE_AT_ONCE);
         let stage = Rc::new(session.stage());
         let sheet = Sheet {
             stage: stage.clone(),
@@ -86,12 +93,13 @@ impl Desk {
             keep_due_ms: KEEP_MS,
             speak_due_ms: 0.0,
             keep_wanted: false,
+            opened: None,
         }
     }
 
     /// Whether time runs: because the learner lets it, or because a command waits for it.
     pub(crate) fn runs(&self) -> bool {
-        self.clock.playing || (self.busy() && !self.held)
+        self.session.is_arriving() || self.clock.playing || (self.busy() && !self.held)
     }
 
     /// Whether a command waits for time to pass.
@@ -101,6 +109,12 @@ impl Desk {
 
     /// Lets `elapsed_ms` of real time pass; `real_ms` tells the real time while it works.
     pub(crate) fn frame(&mut self, elapsed_ms: f64, real_ms: fn() -> f64) -> Change {
+        if self.session.is_arriving() {
+            let began = real_ms();
+            while self.session.arrive(BUDGET) == Progress::Pending && real_ms() - began < WORK_MS {}
+            self.land();
+            return Change::Drawn;
+        }
         let before = self.session.seq();
         if !self.session.busy()
             && let Some(line) = self.solution.pop_front()
@@ -147,6 +161,41 @@ impl Desk {
                 return progress;
             }
         }
+    }
+
+    /// Opens another session in the place of this one; undo returns.
+    ///
+    /// # Errors
+    /// Its script is not understood; nothing is changed then.
+    pub(crate) fn load(&mut self, whence: &'static str, shared: Shared) -> Result<(), LinkError> {
+        self.session.load(&shared.text)?;
+        self.solution.clear();
+        self.clock.playing = false;
+        self.session.arrive(ARRIVE_AT_ONCE);
+        self.opened = Some((whence, shared));
+        self.land();
+        Ok(())
+    }
+
+    /// Whence a session came and what it is said to be, once it stands where it was saved; and
+    /// whether it is that.
+    pub(crate) fn take_opened(&mut self) -> Option<(&'static str, Shared, bool)> {
+        if self.session.is_arriving() {
+            return None;
+        }
+        let (whence, shared) = self.opened.take()?;
+        let is_same = shared.is_same(&self.session);
+        Some((whence, shared, is_same))
+    }
+
+    /// Ends the way to a saved moment, for somebody who acts before it is reached.
+    pub(crate) fn settle(&mut self) {
+        while self.session.arrive(BUDGET) == Progress::Pending {}
+    }
+
+    /// The session as a text, to be opened at `place`.
+    pub(crate) fn shared(&self, place: &str, view: &str) -> Shared {
+        Shared::of(&self.session, place, view)
     }
 
     /// Gives the session a line; what came of it is in the terminal.

@@ -28,6 +28,7 @@ mod page;
 mod panels;
 mod platform;
 mod quote;
+mod share;
 mod stage;
 mod status;
 mod tools;

@@ -4,10 +4,11 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use lab::lessons::{GoalData, GoalKind, LessonData, LessonLink, PredictionData};
+use lab::link::{LinkError, Shared};
 use lab::session::{Opening, Session};
 
 use crate::platform::json::Json;
-use crate::platform::{keep, prose};
+use crate::platform::{keep, prose, share};
 
 /// What the HTML file says it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,14 +71,25 @@ impl Scene {
     /// # Errors
     /// The set-up cannot be run: the words that say why.
     pub(crate) fn open(&self) -> Result<Opened, String> {
-        if let Some(saved) = keep::kept_session(self.id())
-            && let Ok(session) = Session::restore(self.opening(), &saved)
+        let link = came_by();
+        // Who came by a link that cannot be opened gets a fresh lab.
+        let kept = keep::kept_session(self.id()).filter(|_| !matches!(link, Some(Err(_))));
+        if let Some(saved) = kept
+            && let Ok(session) = Session::reopen(self.opening(), &saved)
         {
-            return Ok(Opened { session, again: true });
+            return Ok(Opened { session, again: true, link });
         }
         let session = Session::new(self.opening()).map_err(|error| error.to_string())?;
-        Ok(Opened { session, again: false })
+        Ok(Opened { session, again: false, link })
     }
+}
+
+/// The link by which the learner came, if by one, or why it cannot be opened.
+fn came_by() -> Option<Result<Shared, LinkError>> {
+    let (fragment, text) = share::linked()?;
+    let text = lab::link::check(&fragment).and_then(|()| text.ok_or(LinkError::Damaged));
+    share::unlink();
+    Some(text.and_then(Shared::parse))
 }
 
 /// The lesson that stands in the HTML; `None` if something of it is missing.
@@ -136,6 +148,8 @@ pub(crate) struct Opened {
     pub(crate) session: Session,
     /// Whether it was left before and comes back.
     pub(crate) again: bool,
+    /// What is to be opened in its place.
+    pub(crate) link: Option<Result<Shared, LinkError>>,
 }
 
 /// What was opened, or why it was not, on its way to the one owner.

@@ -53,6 +53,12 @@ const raftLab = {
     sessions.delete(id);
     storage.remove(SESSION + id);
   },
+  /// What `static/share.js` does, which is loaded for it; `name` is one of its functions.
+  share(name, ...given) {
+    import(new URL("share.js", document.baseURI).href).then((share) => share[name](...given));
+  },
+  /// The link by which one came: its fragment, and the text in it or null.
+  linked: null,
   /// What the page's panic hook calls; the trap that follows says nothing new.
   panic(message) {
     show("The simulator stopped: this is a bug of the lab, not of yours.", message);
@@ -140,6 +146,31 @@ function painted() {
   });
 }
 
+// A link is unpacked before the program starts, which then finds it here. One that belongs to another
+// page of the course is opened there.
+async function followLink() {
+  if (!isLink()) return;
+  const { unpack, page } = await import(new URL("share.js", document.baseURI).href);
+  const fragment = location.hash;
+  const text = await unpack(fragment);
+  raftLab.linked = { fragment, text };
+  const place = /^# belongs to ([a-z0-9-]+)$/m.exec(text?.slice(text.lastIndexOf("\n# belongs to ")) ?? "")?.[1];
+  const view = document.body.dataset.view;
+  const here = view === "lesson" ? JSON.parse(document.getElementById("lesson").textContent).id : view;
+  if (!place || place === here || view === "embed") return;
+  const other = page(place);
+  const found = await fetch(other, { method: "HEAD" }).catch(() => null);
+  if (found?.ok) {
+    location.replace(other.href + fragment);
+    await new Promise(() => {});
+  }
+}
+
+const isLink = () => /^#v\d/.test(location.hash);
+addEventListener("hashchange", () => {
+  if (isLink()) location.reload();
+});
+
 async function start() {
   const script = document.querySelector("link[rel=modulepreload]");
   const wasm = document.querySelector("link[rel=program]");
@@ -149,7 +180,7 @@ async function start() {
   const program = fetch(wasm.href, { priority: "low" });
   // Awaited further down; until then a failure of it is not one that nobody hears of.
   program.catch(() => {});
-  const module = await import(script.href);
+  const [module] = await Promise.all([import(script.href), followLink()]);
   await module.default({ module_or_path: program });
   // For the tests: one session must have one trace here and natively.
   if (module.traceHash) raftLab.traceHash = module.traceHash;

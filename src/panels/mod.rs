@@ -48,7 +48,8 @@ pub(crate) enum Tab {
 }
 
 impl Tab {
-    fn id(self) -> &'static str {
+    /// Its name in links, lessons and the page's HTML.
+    pub(crate) fn id(self) -> &'static str {
         match self {
             Tab::Tools => "tools",
             Tab::Terminal => "terminal",

@@ -177,6 +177,13 @@ pub(crate) fn calm() -> bool {
     matches("(prefers-reduced-motion: reduce)")
 }
 
+/// Selects all that stands in a field.
+pub(crate) fn select_all(target: Option<web_sys::EventTarget>) {
+    if let Some(field) = target.and_then(|target| target.dyn_into::<HtmlInputElement>().ok()) {
+        field.select();
+    }
+}
+
 /// Whether text is selected, so that Ctrl-C means to copy it.
 pub(crate) fn selected_text() -> bool {
     window()

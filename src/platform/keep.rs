@@ -23,8 +23,13 @@ pub(super) fn broke(message: &str) {
     call("panic", &[message]);
 }
 
+/// What the boot file offers.
+pub(super) fn boot() -> Option<JsValue> {
+    Reflect::get(&js_sys::global(), &JsValue::from_str("raftLab")).ok()
+}
+
 fn call(name: &str, arguments: &[&str]) -> Option<JsValue> {
-    let lab = Reflect::get(&js_sys::global(), &JsValue::from_str("raftLab")).ok()?;
+    let lab = boot()?;
     let function = Reflect::get(&lab, &JsValue::from_str(name)).ok()?;
     let function: Function = function.dyn_into().ok()?;
     let list = js_sys::Array::new();

@@ -121,6 +121,11 @@ impl Shared {
         Ok(Session::reopen(opening, &self.text)?)
     }
 
+    /// The event it leads to.
+    pub fn event(&self) -> u64 {
+        Session::saved_event(&self.text)
+    }
+
     /// Whether `session`, having arrived, is what was written down. One may have been made by a
     /// lab that behaved otherwise.
     pub fn is_same(&self, session: &Session) -> bool {
