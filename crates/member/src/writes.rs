@@ -1,7 +1,5 @@
 //! Clients' writes that wait: first for a leader, then for their entry to be applied here.
 
-use std::collections::VecDeque;
-
 use raft_core::Payload;
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +15,7 @@ pub(crate) struct Writes {
     next_count: u64,
     /// In the order of their counts.
     waiting: Vec<(u64, Waiting)>,
-    held: VecDeque<(u64, Payload)>,
+    held: Vec<(u64, Payload)>,
 }
 
 /// One client that waits for its write.
@@ -53,24 +51,28 @@ impl Writes {
     /// waits for them.
     pub(crate) fn hold(&mut self, payload: Payload, waiting: Option<Waiting>) {
         self.waiting.extend(waiting.map(|waiting| (self.next_count, waiting)));
-        self.held.push_back((self.next_count, payload));
+        self.held.push((self.next_count, payload));
         self.next_count += 1;
     }
 
     /// The first write that is held.
     pub(crate) fn first_held(&self) -> Option<&Payload> {
-        self.held.front().map(|(_, payload)| payload)
+        self.held.first().map(|(_, payload)| payload)
     }
 
     /// The first write that is held has been proposed.
     pub(crate) fn release(&mut self) {
-        self.held.pop_front();
+        self.pop_held();
     }
 
     /// The first write that is held was refused, and is forgotten: gives who waits for it.
     pub(crate) fn refuse(&mut self) -> Option<Waiting> {
-        let (count, _) = self.held.pop_front()?;
+        let (count, _) = self.pop_held()?;
         self.take_waiting(count)
+    }
+
+    fn pop_held(&mut self) -> Option<(u64, Payload)> {
+        (!self.held.is_empty()).then(|| self.held.remove(0))
     }
 
     /// The proposal of that count has been applied: gives who waits for it.

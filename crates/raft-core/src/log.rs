@@ -1,6 +1,5 @@
 //! The replicated log of one server, and how much of it is committed, applied and durable.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -33,7 +32,7 @@ pub struct Log {
     unsaved_from: Index,
     durable: Index,
     /// Writes under way, oldest first.
-    writes: VecDeque<Write>,
+    writes: Vec<Write>,
     snapshot: Option<Arc<Snapshot>>,
     snapshot_state: SnapshotState,
 }
@@ -102,7 +101,7 @@ impl Log {
             handed_to_apply: before.index,
             unsaved_from: last.index.next(),
             durable: last.index,
-            writes: VecDeque::new(),
+            writes: Vec::new(),
             snapshot: snapshot.map(Arc::new),
             snapshot_state: SnapshotState::Durable,
         }
@@ -342,17 +341,15 @@ impl Log {
             SnapshotState::Saving(_) | SnapshotState::Durable => None,
         };
         self.unsaved_from = self.last.index.next();
-        self.writes.push_back(Write { number, covers: self.last.index });
+        self.writes.push(Write { number, covers: self.last.index });
         (entries, snapshot)
     }
 
     /// Write `number` and all before it have ended.
     pub(crate) fn persisted(&mut self, number: u64) {
-        while let Some(write) = self.writes.front().copied()
-            && write.number <= number
-        {
+        let ended = self.writes.iter().take_while(|write| write.number <= number).count();
+        for write in self.writes.drain(..ended) {
             self.durable = self.durable.max(write.covers);
-            self.writes.pop_front();
         }
         if let SnapshotState::Saving(saving) = self.snapshot_state
             && saving <= number

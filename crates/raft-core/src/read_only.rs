@@ -1,8 +1,6 @@
 //! Reads that wait until a majority has confirmed that the leader still leads (thesis §6.4; etcd
 //! `raft/read_only`).
 
-use std::collections::VecDeque;
-
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{Index, NodeId};
@@ -22,7 +20,7 @@ pub(crate) struct PendingRead {
 /// The reads that wait, oldest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ReadQueue {
-    queue: VecDeque<PendingRead>,
+    queue: Vec<PendingRead>,
 }
 
 impl ReadQueue {
@@ -30,13 +28,13 @@ impl ReadQueue {
     pub(crate) fn add(&mut self, context: ReadContext, index: Index, id: NodeId) {
         if self.queue.iter().all(|read| read.context != context) {
             let acks = NodeSet::from([id]);
-            self.queue.push_back(PendingRead { context, index, acks });
+            self.queue.push(PendingRead { context, index, acks });
         }
     }
 
     /// The context that heartbeats carry: confirming the newest confirms all before it.
     pub(crate) fn newest(&self) -> Option<ReadContext> {
-        self.queue.back().map(|read| read.context)
+        self.queue.last().map(|read| read.context)
     }
 
     /// `from` has answered a heartbeat with this context. Returns all who have, if it still waits.

@@ -1,7 +1,5 @@
 //! A node's disk: writes become durable in order, each some time after it was made.
 
-use std::collections::VecDeque;
-
 use member::raft_core::{Index, Message, Stored};
 use member::{Micros, Write};
 use serde::{Deserialize, Serialize};
@@ -12,11 +10,11 @@ use crate::rng::Stream;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Disk {
     stored: Stored,
-    under_way: VecDeque<UnderWay>,
+    under_way: Vec<UnderWay>,
     /// The newest write that is durable.
     durable_number: u64,
     /// Messages that leave when a write is durable, with its number; in order.
-    waiting: VecDeque<(u64, Message)>,
+    waiting: Vec<(u64, Message)>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -29,9 +27,9 @@ impl Disk {
     pub(crate) fn new() -> Disk {
         Disk {
             stored: Stored::default(),
-            under_way: VecDeque::new(),
+            under_way: Vec::new(),
             durable_number: 0,
-            waiting: VecDeque::new(),
+            waiting: Vec::new(),
         }
     }
 
@@ -47,7 +45,7 @@ impl Disk {
 
     /// When the oldest write under way will be durable.
     pub fn next_durable_at(&self) -> Option<Micros> {
-        self.under_way.front().map(|under_way| under_way.durable_at)
+        self.under_way.first().map(|under_way| under_way.durable_at)
     }
 
     /// The last entry of the log that is on the disk, or that its snapshot stands for.
@@ -78,15 +76,16 @@ impl Disk {
 
     /// Begins a write; says when it will be durable.
     pub(crate) fn begin(&mut self, write: Write, sync_latency: Micros, now: Micros) -> Micros {
-        let earliest = self.under_way.back().map_or(now, |last| last.durable_at.max(now));
+        let earliest = self.under_way.last().map_or(now, |last| last.durable_at.max(now));
         let durable_at = earliest.max(Micros(now.0 + sync_latency.0));
-        self.under_way.push_back(UnderWay { write, durable_at });
+        self.under_way.push(UnderWay { write, durable_at });
         durable_at
     }
 
     /// The oldest write under way is durable now. Says its number.
     pub(crate) fn complete(&mut self) -> u64 {
-        let done = self.under_way.pop_front().expect("an item of the queue stands for each write");
+        assert!(!self.under_way.is_empty(), "an item of the queue stands for each write");
+        let done = self.under_way.remove(0);
         member::apply_write(&mut self.stored, &done.write);
         self.durable_number = done.write.number;
         self.durable_number
@@ -98,13 +97,13 @@ impl Disk {
     }
 
     pub(crate) fn wait(&mut self, number: u64, message: Message) {
-        self.waiting.push_back((number, message));
+        self.waiting.push((number, message));
     }
 
     /// The next message that may leave by now.
     pub(crate) fn release(&mut self) -> Option<Message> {
-        if self.is_durable(self.waiting.front()?.0) {
-            return self.waiting.pop_front().map(|(_, message)| message);
+        if self.is_durable(self.waiting.first()?.0) {
+            return Some(self.waiting.remove(0).1);
         }
         None
     }
@@ -114,7 +113,7 @@ impl Disk {
     pub(crate) fn crash(&mut self, now: Micros, loss: Loss<'_>) -> Lost {
         let mut lost = Lost { from: None, snapshot: false };
         // The process was paused: the kernel has synced on, unheard.
-        while self.under_way.front().is_some_and(|write| write.durable_at < now) {
+        while self.under_way.first().is_some_and(|write| write.durable_at < now) {
             self.complete();
         }
         for UnderWay { write, .. } in &self.under_way {

@@ -7,6 +7,7 @@
 //! `fields`, `table` and `protobuf`.
 
 pub mod args;
+mod json;
 mod output;
 
 use serde::{Deserialize, Serialize};

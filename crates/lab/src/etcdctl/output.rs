@@ -1,17 +1,13 @@
-//! What etcdctl prints for an outcome (etcdctl `printer_simple.go`, `printer_json.go`).
+//! What etcdctl prints for an outcome (etcdctl `printer_simple.go`).
 
 use std::fmt::Write as _;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
-use serde::Serialize;
-use sim::member::kv_core::{KeyValue, Revision};
-use sim::member::raft_core::{NodeId, Term};
+use sim::member::kv_core::KeyValue;
 use sim::member::{MemberId, MemberRecord, MembersResponse, Response, Seat, ServerError};
 use sim::{CallError, Outcome};
 
 use super::args::{Get, Invocation, MemberCommand, Subcommand, WriteOut};
-use super::{EXIT_BAD_ARGUMENTS, EXIT_ERROR, Output, peer_url};
+use super::{EXIT_BAD_ARGUMENTS, EXIT_ERROR, Output, json, peer_url};
 
 /// Exit status after Ctrl-C, as a shell reports it.
 const EXIT_INTERRUPTED: i32 = 130;
@@ -23,9 +19,8 @@ pub fn present(invocation: &Invocation, outcome: &Outcome) -> Output {
             if let Some(refused) = refused_mix(invocation) {
                 return refused;
             }
-            let header = Header::new(*node, *revision, *raft_term);
             Output::plain(match invocation.globals.write_out {
-                WriteOut::Json => json(header, response),
+                WriteOut::Json => json::answer(*node, *revision, *raft_term, response),
                 // Other formats were refused before anything was asked.
                 WriteOut::Simple | WriteOut::Fields | WriteOut::Table | WriteOut::Protobuf => {
                     simple(invocation, response)
@@ -139,12 +134,12 @@ fn members(text: &mut String, command: &MemberCommand, response: &MembersRespons
 }
 
 /// The name that a member has told; none before it was started.
-fn told(member: &MemberRecord) -> String {
+pub(super) fn told(member: &MemberRecord) -> String {
     if member.started { member.node.to_string() } else { String::new() }
 }
 
 /// Where clients find a member; it tells that along with its name.
-fn client_url(member: &MemberRecord) -> Option<String> {
+pub(super) fn client_url(member: &MemberRecord) -> Option<String> {
     member.started.then(|| format!("http://{}:2379", member.node))
 }
 
@@ -164,145 +159,5 @@ fn shown(bytes: &[u8], hex: bool) -> String {
     })
 }
 
-/// The response header of every answer (etcdserverpb `ResponseHeader`).
-#[derive(Serialize)]
-struct Header {
-    cluster_id: u64,
-    member_id: u64,
-    #[serde(skip_serializing_if = "is_zero")]
-    revision: i64,
-    raft_term: u64,
-}
-
-impl Header {
-    fn new(node: NodeId, revision: Revision, raft_term: Term) -> Header {
-        Header {
-            cluster_id: CLUSTER_ID,
-            member_id: MemberId::of(node).0,
-            revision: revision.0,
-            raft_term: raft_term.0,
-        }
-    }
-}
-
 /// The id of every cluster in the lab; real ones are hashes of the initial members and a token.
-const CLUSTER_ID: u64 = 0x5af7_1ab0_0000_0001;
-
-#[derive(Serialize)]
-struct JsonKeyValue {
-    #[serde(skip_serializing_if = "String::is_empty")]
-    key: String,
-    create_revision: i64,
-    mod_revision: i64,
-    version: i64,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    value: String,
-    #[serde(skip_serializing_if = "is_zero")]
-    lease: i64,
-}
-
-impl From<&KeyValue> for JsonKeyValue {
-    fn from(kv: &KeyValue) -> JsonKeyValue {
-        JsonKeyValue {
-            key: BASE64.encode(kv.key.as_slice()),
-            create_revision: kv.create_revision.0,
-            mod_revision: kv.mod_revision.0,
-            version: kv.version,
-            value: BASE64.encode(kv.value.as_slice()),
-            lease: kv.lease.0,
-        }
-    }
-}
-
-/// Go's `omitempty` for numbers, which serde hands over by reference.
-fn is_zero(number: &i64) -> bool {
-    *number == 0
-}
-
-#[derive(Serialize)]
-struct JsonRange {
-    header: Header,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    kvs: Vec<JsonKeyValue>,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    more: bool,
-    #[serde(skip_serializing_if = "is_zero")]
-    count: i64,
-}
-
-#[derive(Serialize)]
-struct JsonPut {
-    header: Header,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    prev_kv: Option<JsonKeyValue>,
-}
-
-#[derive(Serialize)]
-struct JsonDelete {
-    header: Header,
-    #[serde(skip_serializing_if = "is_zero")]
-    deleted: i64,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    prev_kvs: Vec<JsonKeyValue>,
-}
-
-#[derive(Serialize)]
-struct JsonMembers {
-    header: Header,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    member: Option<JsonMember>,
-    members: Vec<JsonMember>,
-}
-
-#[derive(Serialize)]
-struct JsonMember {
-    #[serde(rename = "ID")]
-    id: u64,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    name: String,
-    #[serde(rename = "peerURLs")]
-    peer_urls: [String; 1],
-    #[serde(rename = "clientURLs", skip_serializing_if = "Option::is_none")]
-    client_urls: Option<[String; 1]>,
-    #[serde(rename = "isLearner", skip_serializing_if = "std::ops::Not::not")]
-    is_learner: bool,
-}
-
-impl From<&MemberRecord> for JsonMember {
-    fn from(member: &MemberRecord) -> JsonMember {
-        JsonMember {
-            id: MemberId::of(member.node).0,
-            name: told(member),
-            peer_urls: [peer_url(member.node)],
-            client_urls: client_url(member).map(|url| [url]),
-            is_learner: member.seat == Seat::Learner,
-        }
-    }
-}
-
-fn json(header: Header, response: &Response) -> String {
-    let text = match response {
-        Response::Range(range) => serde_json::to_string(&JsonRange {
-            header,
-            kvs: range.kvs.iter().map(JsonKeyValue::from).collect(),
-            more: range.more,
-            count: range.count,
-        }),
-        Response::Put(put) => serde_json::to_string(&JsonPut {
-            header,
-            prev_kv: put.prev_kv.as_ref().map(JsonKeyValue::from),
-        }),
-        Response::DeleteRange(deleted) => serde_json::to_string(&JsonDelete {
-            header,
-            deleted: deleted.deleted,
-            prev_kvs: deleted.prev_kvs.iter().map(JsonKeyValue::from).collect(),
-        }),
-        Response::Members(response) => serde_json::to_string(&JsonMembers {
-            header,
-            member: response.added.as_ref().map(JsonMember::from),
-            members: response.members.iter().map(JsonMember::from).collect(),
-        }),
-    };
-    let text = text.expect("plain structs of strings and numbers always serialise");
-    text + "\n"
-}
+pub(super) const CLUSTER_ID: u64 = 0x5af7_1ab0_0000_0001;

@@ -1,7 +1,5 @@
 //! The appends that are on their way to one follower: a sliding window (etcd `tracker/inflights`).
 
-use std::collections::VecDeque;
-
 use serde::{Deserialize, Serialize};
 
 use crate::ids::Index;
@@ -10,13 +8,13 @@ use crate::ids::Index;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Inflights {
     limit: u32,
-    last_indexes: VecDeque<Index>,
+    last_indexes: Vec<Index>,
 }
 
 impl Inflights {
     /// An empty window. It takes memory only once something is under way.
     pub(crate) fn new(limit: u32) -> Inflights {
-        Inflights { limit: limit.max(1), last_indexes: VecDeque::new() }
+        Inflights { limit: limit.max(1), last_indexes: Vec::new() }
     }
 
     pub(crate) fn count(&self) -> u32 {
@@ -30,19 +28,18 @@ impl Inflights {
     /// An append that ends at `last` has left.
     pub(crate) fn add(&mut self, last: Index) {
         assert!(!self.is_full(), "nothing is sent into a full window");
-        self.last_indexes.push_back(last);
+        self.last_indexes.push(last);
     }
 
     /// The follower has accepted everything up to `index`.
     pub(crate) fn free_up_to(&mut self, index: Index) {
-        while self.last_indexes.front().is_some_and(|last| *last <= index) {
-            self.last_indexes.pop_front();
-        }
+        let accepted = self.last_indexes.iter().take_while(|last| **last <= index).count();
+        self.last_indexes.drain(..accepted);
     }
 
     /// Makes room for one append, taken for lost.
     pub(crate) fn free_first(&mut self) {
-        self.last_indexes.pop_front();
+        self.last_indexes.drain(..self.last_indexes.len().min(1));
     }
 
     pub(crate) fn clear(&mut self) {
