@@ -49,7 +49,7 @@ const VIEWS = [
   { name: "panel-tools", page: "sandbox.html", sizes: ["tablet", "phone"], open: panel("Tools") },
   { name: "menu-node", page: "sandbox.html", open: menuOf((learner) => learner.node(2)) },
   { name: "menu-link", page: "sandbox.html", open: menuOf((learner) => learner.link(1, 2)) },
-  { name: "menu-message", page: "sandbox.html", lines: KEYS, back: 3, sizes: ["wide", "phone"], open: touchMessage },
+  { name: "menu-message", page: "sandbox.html", lines: KEYS, sizes: ["wide", "phone"], open: touchMessage },
   { name: "partition", page: "sandbox.html", sizes: ["wide", "phone"], open: partition },
   { name: "election", page: "sandbox.html", lines: ["crash leader", "until role n5 = candidate", "advance 25ms"] },
   { name: "stale-leader", page: "sandbox.html", lines: STALE },
@@ -59,22 +59,21 @@ const VIEWS = [
   { name: "broken", page: "sandbox.html", lines: KEYS, open: breakIt },
 ];
 
-// Finds a message under way with the pointer, as one does: along the links, from node to node.
+// The messages under way, by keyboard: arrow keys go from one to the next, Enter opens its menu.
 async function touchMessage(learner) {
-  const { page } = learner;
-  const boxes = await page.getByRole("button", { name: /^n\d: / }).evaluateAll((discs) =>
-    discs.map((disc) => disc.getBoundingClientRect()).map(({ x, y, width, height }) => [x + width / 2, y + height / 2]),
-  );
-  for (const [x1, y1] of boxes) {
-    for (const [x2, y2] of boxes) {
-      for (let part = 0.25; part < 0.8; part += 0.05) {
-        await page.mouse.click(x1 + (x2 - x1) * part, y1 + (y2 - y1) * part);
-        if ((await learner.menu.getByRole("menuitem", { name: /^(Drop|Lose)/ }).count()) > 0) return;
-        if ((await learner.menu.count()) > 0) await page.keyboard.press("Escape");
-      }
-    }
-  }
-  throw new Error("no message was found under the pointer");
+  const flights = learner.page.locator("#stage-flights");
+  await until("a message is under way", async () => {
+    if (!/^No messages/.test(await flights.innerText())) return true;
+    const event = await learner.event();
+    await learner.button("One event").click();
+    await until("the next event", async () => (await learner.event()) > event);
+    return false;
+  });
+  await flights.focus();
+  await learner.page.keyboard.press("ArrowRight");
+  await until("one is chosen", async () => /^m\d+: /.test(await flights.innerText()));
+  await learner.page.keyboard.press("Enter");
+  await learner.menu.waitFor();
 }
 
 async function partition(learner) {
