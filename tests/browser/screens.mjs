@@ -105,7 +105,7 @@ async function closePanel(page) {
 // Takes no time and changes nothing: it stands where the lines before it ended.
 const MARK = "assert term >= 0";
 
-// Gives the lines, and lets time stand where they end. Frames go further than that, and how far differs.
+// Gives the lines, and comes back to where they end: frames go further than that, and how far differs.
 async function give(learner, { lines, stops, back = 0 }) {
   const { page } = learner;
   await learner.atTerminal();
@@ -114,12 +114,22 @@ async function give(learner, { lines, stops, back = 0 }) {
   if (stops) return page.locator(".banner[data-kind=violation]").waitFor();
   await learner.gave(MARK);
   await learner.pause();
-  const end = await page.evaluate((mark) => {
+  const kept = await page.evaluate(() => {
     // As one leaves, the session is kept, each line with its event.
     dispatchEvent(new Event("pagehide"));
-    const kept = Object.values({ ...localStorage }).map((text) => text.split("\n").findLast((line) => line.endsWith(mark)));
-    return Number(/^@(\d+) /.exec(kept.find((line) => line !== undefined))[1]);
-  }, MARK);
+    return Object.entries({ ...localStorage }).filter(([key]) => key.startsWith("raft-lab:session:"));
+  });
+  const marked = kept.find(([, text]) => text.includes(MARK));
+  const end = Number(new RegExp(`^@(\\d+) ${MARK}$`, "m").exec(marked[1])[1]);
+  const script = marked[1]
+    .split("\n")
+    .filter((line) => !line.endsWith(MARK))
+    .map((line) => line.replace(/^# at event \d+$/, `# at event ${end}`));
+  await page.addInitScript(([key, text]) => localStorage.setItem(key, text), [marked[0], script.join("\n")]);
+  await page.reload();
+  await learner.button("One event").waitFor();
+  await until(`event ${end}`, async () => (await learner.event()) === end);
+  if (back === 0) return;
   await learner.timeline.fill(String(end - back));
   await until(`event ${end - back}`, async () => (await learner.event()) === end - back);
 }
