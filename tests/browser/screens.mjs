@@ -49,7 +49,7 @@ const VIEWS = [
   { name: "panel-tools", page: "sandbox.html", sizes: ["tablet", "phone"], open: panel("Tools") },
   { name: "menu-node", page: "sandbox.html", open: menuOf((learner) => learner.node(2)) },
   { name: "menu-link", page: "sandbox.html", open: menuOf((learner) => learner.link(1, 2)) },
-  { name: "menu-message", page: "sandbox.html", lines: KEYS, back: 3, sizes: ["wide", "phone"], open: touchMessage },
+  { name: "menu-message", page: "sandbox.html", lines: KEYS, sizes: ["wide", "phone"], open: touchMessage },
   { name: "partition", page: "sandbox.html", sizes: ["wide", "phone"], open: partition },
   { name: "election", page: "sandbox.html", lines: ["crash leader", "until role n5 = candidate", "advance 25ms"] },
   { name: "stale-leader", page: "sandbox.html", lines: STALE },
@@ -59,22 +59,21 @@ const VIEWS = [
   { name: "broken", page: "sandbox.html", lines: KEYS, open: breakIt },
 ];
 
-// Finds a message under way with the pointer, as one does: along the links, from node to node.
+// The messages under way, by keyboard: arrow keys go from one to the next, Enter opens its menu.
 async function touchMessage(learner) {
-  const { page } = learner;
-  const boxes = await page.getByRole("button", { name: /^n\d: / }).evaluateAll((discs) =>
-    discs.map((disc) => disc.getBoundingClientRect()).map(({ x, y, width, height }) => [x + width / 2, y + height / 2]),
-  );
-  for (const [x1, y1] of boxes) {
-    for (const [x2, y2] of boxes) {
-      for (let part = 0.25; part < 0.8; part += 0.05) {
-        await page.mouse.click(x1 + (x2 - x1) * part, y1 + (y2 - y1) * part);
-        if ((await learner.menu.getByRole("menuitem", { name: /^(Drop|Lose)/ }).count()) > 0) return;
-        if ((await learner.menu.count()) > 0) await page.keyboard.press("Escape");
-      }
-    }
-  }
-  throw new Error("no message was found under the pointer");
+  const flights = learner.page.locator("#stage-flights");
+  await until("a message is under way", async () => {
+    if (!/^No messages/.test(await flights.innerText())) return true;
+    const event = await learner.event();
+    await learner.button("One event").click();
+    await until("the next event", async () => (await learner.event()) > event);
+    return false;
+  });
+  await flights.focus();
+  await learner.page.keyboard.press("ArrowRight");
+  await until("one is chosen", async () => /^m\d+: /.test(await flights.innerText()));
+  await learner.page.keyboard.press("Enter");
+  await learner.menu.waitFor();
 }
 
 async function partition(learner) {
@@ -106,7 +105,7 @@ async function closePanel(page) {
 // Takes no time and changes nothing: it stands where the lines before it ended.
 const MARK = "assert term >= 0";
 
-// Gives the lines, and lets time stand where they end. Frames go further than that, and how far differs.
+// Gives the lines, and comes back to where they end: frames go further than that, and how far differs.
 async function give(learner, { lines, stops, back = 0 }) {
   const { page } = learner;
   await learner.atTerminal();
@@ -115,12 +114,22 @@ async function give(learner, { lines, stops, back = 0 }) {
   if (stops) return page.locator(".banner[data-kind=violation]").waitFor();
   await learner.gave(MARK);
   await learner.pause();
-  const end = await page.evaluate((mark) => {
+  const kept = await page.evaluate(() => {
     // As one leaves, the session is kept, each line with its event.
     dispatchEvent(new Event("pagehide"));
-    const kept = Object.values({ ...localStorage }).map((text) => text.split("\n").findLast((line) => line.endsWith(mark)));
-    return Number(/^@(\d+) /.exec(kept.find((line) => line !== undefined))[1]);
-  }, MARK);
+    return Object.entries({ ...localStorage }).filter(([key]) => key.startsWith("raft-lab:session:"));
+  });
+  const marked = kept.find(([, text]) => text.includes(MARK));
+  const end = Number(new RegExp(`^@(\\d+) ${MARK}$`, "m").exec(marked[1])[1]);
+  const script = marked[1]
+    .split("\n")
+    .filter((line) => !line.endsWith(MARK))
+    .map((line) => line.replace(/^# at event \d+$/, `# at event ${end}`));
+  await page.addInitScript(([key, text]) => localStorage.setItem(key, text), [marked[0], script.join("\n")]);
+  await page.reload();
+  await learner.button("One event").waitFor();
+  await until(`event ${end}`, async () => (await learner.event()) === end);
+  if (back === 0) return;
   await learner.timeline.fill(String(end - back));
   await until(`event ${end - back}`, async () => (await learner.event()) === end - back);
 }

@@ -81,13 +81,21 @@ FALLBACKS = [
         "@fontsource/tinos/files/tinos-latin-400-normal.woff2",
     ),
     (
+        SERIF, ["Noto Serif", "Droid Serif"],
+        "@fontsource/noto-serif/files/noto-serif-latin-400-normal.woff2",
+    ),
+    (SERIF, ["DejaVu Serif"], "dejavu-fonts-ttf/ttf/DejaVuSerif.ttf"),
+    (
         SANS, ["Arial", "Liberation Sans", "Arimo"],
         "@fontsource/arimo/files/arimo-latin-400-normal.woff2",
     ),
+    (SANS, ["Roboto"], "@fontsource/roboto/files/roboto-latin-400-normal.woff2"),
+    (SANS, ["DejaVu Sans"], "dejavu-fonts-ttf/ttf/DejaVuSans.ttf"),
     (
         MONO, ["Courier New", "Liberation Mono", "Cousine"],
         "@fontsource/cousine/files/cousine-latin-400-normal.woff2",
     ),
+    (MONO, ["DejaVu Sans Mono"], "dejavu-fonts-ttf/ttf/DejaVuSansMono.ttf"),
 ]
 # Widths are compared on running text, since that is what must not reflow.
 PROSE = "The leader of a term counts its followers, writes each entry to most disks, then says so. "

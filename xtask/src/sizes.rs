@@ -32,7 +32,7 @@ enum Kind {
     Font,
     /// What else a page loads.
     Part,
-    /// What no page loads: licences and notes.
+    /// What no page loads: licences and notes, and icons for whoever installs it.
     Note,
 }
 
@@ -41,7 +41,7 @@ fn kind(name: &str) -> Kind {
         "html" => Kind::Page,
         "wasm" => Kind::Wasm,
         "woff2" => Kind::Font,
-        "txt" | "md" => Kind::Note,
+        "txt" | "md" | "png" => Kind::Note,
         _ => Kind::Part,
     }
 }

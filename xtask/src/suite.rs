@@ -38,7 +38,7 @@ pub(crate) fn test(only: &[&str]) -> ExitCode {
         return stages.finish();
     }
     stages.run("sizes", 2, |_| sizes::check(&root().join("dist")));
-    stages.run("browser", 10, |stage| browser::test(stage, &hashes));
+    stages.run("browser", 15, |stage| browser::test(stage, &hashes));
     stages.run("lighthouse", 8, browser::lighthouse);
     stages.finish()
 }

@@ -142,9 +142,19 @@ fn browser_rows() -> Vec<Row> {
         row("load/bytes", "first load of a lesson, over the wire", Unit::Kilobytes, Some(LOAD)),
         row("load/seconds", "until the lab can be used", ms, None),
         row("load/seconds-slow", "… over slow 4G, at a quarter of the speed", ms, None),
-        row("long/ten-minutes-bytes", "memory of 10 minutes, 7 nodes", Unit::Megabytes, None),
+        row(
+            "long/ten-minutes-bytes",
+            "memory of 10 minutes, 7 nodes, nobody writes",
+            Unit::Megabytes,
+            None,
+        ),
         row("long/ten-minutes-seconds", "those 10 minutes at top speed", ms, None),
-        row("long/hour-bytes", "memory of an hour, 7 nodes", Unit::Megabytes, held(HOUR)),
+        row(
+            "long/hour-bytes",
+            "memory of an hour, 7 nodes, nobody writes",
+            Unit::Megabytes,
+            held(HOUR),
+        ),
         row("long/hour-events", "events of that hour", Unit::Count, None),
     ]
 }
