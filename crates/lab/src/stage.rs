@@ -46,6 +46,7 @@ pub(crate) fn stage<'a>(
         nodes: cluster.nodes().map(|node| node_view(cluster, node)).collect(),
         links: links(cluster),
         flights: flights(cluster),
+        lost: narrator.lost().to_vec(),
         usual_link: (cluster.settings().latency.0, cluster.settings().loss_ppm),
         clients: asked.map(|(name, asked)| client(cluster, name, asked)).collect(),
         groups: groups(cluster),
