@@ -506,11 +506,7 @@ impl App {
         tools::Look {
             nodes: u8::try_from(desk.stage.nodes.len()).unwrap_or(u8::MAX),
             roster: Roster::of(&desk.stage),
-            any_cut: desk
-                .stage
-                .links
-                .iter()
-                .any(|link| link.cut || link.clogged || link.loss_ppm > 0),
+            any_cut: desk.stage.links.iter().any(|link| link.cut || link.clogged),
             undoes: desk.undoes().map(str::to_owned),
             redoes: desk.redoes().map(str::to_owned),
         }

@@ -143,7 +143,7 @@ impl Desk {
         if self.session.seq() == before && self.runs() {
             return Change::Moved;
         }
-        self.stage = Rc::new(self.session.stage());
+        self.stage = Rc::new(self.session.picture());
         if self.panel_due_ms <= 0.0 || !self.runs() {
             self.refresh_sheet();
         }
@@ -287,14 +287,14 @@ impl Desk {
     }
 
     fn refresh(&mut self) {
-        self.stage = Rc::new(self.session.stage());
+        self.stage = Rc::new(self.session.picture());
         self.refresh_sheet();
         self.keep_wanted = true;
     }
 
     fn refresh_sheet(&mut self) {
         self.panel_due_ms = PANEL_MS;
-        self.sheet.stage = self.stage.clone();
+        self.sheet.stage = Rc::new(self.session.stage());
         self.sheet.end = self.session.end();
         if (self.speak_due_ms <= 0.0 || !self.runs()) && self.spoken != self.stage.diagnosis.text {
             self.spoken.clone_from(&self.stage.diagnosis.text);

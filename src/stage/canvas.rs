@@ -17,6 +17,9 @@ use crate::words::px;
 /// How long a cross stays where a message died, in virtual microseconds.
 const CROSS_MICROS: f64 = 150_000.0;
 
+/// How far on its way a message is shown to die that a cut link swallows.
+const LOST_AT: f64 = 0.06;
+
 /// The theme's colours, read once a theme.
 #[derive(Clone, Debug, Default)]
 struct Palette {
@@ -117,6 +120,12 @@ impl Painter {
         }
         for cross in &self.crosses {
             pen.cross(cross.at);
+        }
+        for lost in &view.lost {
+            let age = now - lost.at_micros as f64;
+            if (0.0..CROSS_MICROS).contains(&age) {
+                pen.cross(layout.arc(lost.from, lost.to).at(LOST_AT));
+            }
         }
     }
 

@@ -142,7 +142,8 @@ impl Layout {
             (radius * 2.0 + size.width * 0.1).min(radius * 6.5)
         };
         let reach = Size {
-            width: (size.width / 2.0 - beside).min(size.height * 0.92),
+            width: (size.width / 2.0 - beside)
+                .min(size.height * if nodes > 3 { 0.92 } else { 0.72 }),
             height: (size.height - above - below) / 2.0,
         };
         let centre = Point { x: size.width / 2.0, y: above + reach.height };

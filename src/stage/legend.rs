@@ -2,8 +2,16 @@
 
 use yew::prelude::*;
 
-/// The legend; `open` says whether it stands open.
-pub(crate) fn legend(open: bool) -> Html {
+#[derive(Properties, PartialEq)]
+pub(crate) struct Props {
+    /// Whether it stands open at first.
+    pub(crate) open: bool,
+}
+
+/// The legend.
+#[component(Legend)]
+pub(crate) fn legend(props: &Props) -> Html {
+    let Props { open } = *props;
     let sign = |shape: Html, name: &'static str| {
         html! { <li><svg viewBox="0 0 20 14" width="20" height="14" aria-hidden="true">{ shape }</svg>{ name }</li> }
     };

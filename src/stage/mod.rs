@@ -16,6 +16,7 @@ use lab::view::{ClientView, Condition, LinkView, StageView};
 use yew::prelude::*;
 
 use self::geometry::{Layout, Point, Rect, Size};
+use self::legend::Legend;
 use self::link::Link;
 use self::menu::Target;
 use self::node::{Look, Node};
@@ -93,7 +94,7 @@ pub(crate) fn stage(props: &Props) -> Html {
                 }) }</g>
             </svg>
             { flights(view, *chosen, on_act) }
-            { legend::legend(layout.roomy()) }
+            <Legend open={layout.roomy()} />
             { usual_link(view, layout) }
         </div>
     }

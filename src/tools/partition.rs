@@ -203,7 +203,7 @@ fn outlooks(plan: &Plan, roster: &Roster) -> Html {
             </li>
         })
     };
-    html! { <ul class="outlooks" role="status">{ for members.iter().enumerate().filter_map(outlook) }</ul> }
+    html! { <div role="status"><ul class="outlooks">{ for members.iter().enumerate().filter_map(outlook) }</ul></div> }
 }
 
 /// The place of a cell in the table, from what it is marked with.

@@ -75,20 +75,14 @@ pub(crate) fn transport(props: &Props) -> Html {
     let moment = words::seconds(look.now_micros);
     let play = if playing { "Pause" } else { "Play" };
     let onplay = on_time.reform(move |_: MouseEvent| Time::Play(!playing));
-    let at_start = look.seq == 0;
     html! {
         <>
             <div class="transport" role="group" aria-label="Time">
                 <button type="button" class="play" onclick={onplay} disabled={look.stopped} aria-label={play} title={play}>
                     { full(if playing { icon::PAUSE } else { icon::PLAY }) }
                 </button>
-                <div class="steps">
-                    { step("Previous interesting event", icon::SKIP_BACK, at_start, Time::Previous, on_time) }
-                    { step("One event back", icon::BACK, at_start, Time::Back, on_time) }
-                    { step("One event", icon::STEP, look.stopped, Time::Step, on_time) }
-                    { step("Next interesting event", icon::SKIP, look.stopped, Time::Next, on_time) }
-                </div>
-                { speed(look, on_time) }
+                <Steps at_start={look.seq == 0} stopped={look.stopped} {on_time} />
+                <Speed speed={look.speed} reached={look.reached} {on_time} />
                 <Timeline seq={look.seq} end={look.end} moment={moment.clone()} past={past.clone()} {on_time} />
                 <div class="moment">
                     <span class="moment-time">{ moment }</span>
@@ -102,27 +96,51 @@ pub(crate) fn transport(props: &Props) -> Html {
     }
 }
 
-fn step(
-    name: &'static str,
-    sign: &'static str,
-    disabled: bool,
-    time: Time,
-    on_time: &Callback<Time>,
-) -> Html {
-    let onclick = on_time.reform(move |_: MouseEvent| time);
+#[derive(Properties, PartialEq)]
+struct StepsProps {
+    at_start: bool,
+    stopped: bool,
+    on_time: Callback<Time>,
+}
+
+/// Single steps, back and forth.
+#[component(Steps)]
+fn steps(props: &StepsProps) -> Html {
+    let StepsProps { at_start, stopped, on_time } = props;
+    let step = |name: &'static str, sign: &'static str, disabled: bool, time: Time| {
+        let onclick = on_time.reform(move |_: MouseEvent| time);
+        html! {
+            <button type="button" class="button" data-kind="icon" {onclick} {disabled} aria-label={name} title={name}>{ full(sign) }</button>
+        }
+    };
     html! {
-        <button type="button" class="button" data-kind="icon" {onclick} {disabled} aria-label={name} title={name}>{ full(sign) }</button>
+        <div class="steps">
+            { step("Previous interesting event", icon::SKIP_BACK, *at_start, Time::Previous) }
+            { step("One event back", icon::BACK, *at_start, Time::Back) }
+            { step("One event", icon::STEP, *stopped, Time::Step) }
+            { step("Next interesting event", icon::SKIP, *stopped, Time::Next) }
+        </div>
     }
 }
 
-fn speed(look: &Look, on_time: &Callback<Time>) -> Html {
+#[derive(Properties, PartialEq)]
+struct SpeedProps {
+    speed: usize,
+    reached: Option<u64>,
+    on_time: Callback<Time>,
+}
+
+/// The choice of a speed.
+#[component(Speed)]
+fn speed(props: &SpeedProps) -> Html {
+    let SpeedProps { speed, reached, on_time } = props;
     let onchange = on_time.reform(|event: Event| {
         // What is no number is none of the choices.
         Time::Speed(dom::value(&event).parse().unwrap_or(0))
     });
-    let name = |place: usize, name: &str| match look.reached {
+    let name = |place: usize, name: &str| match reached {
         Some(reached) if place + 1 == SPEEDS.len() => {
-            format!("{name} · {} ×", words::count(reached))
+            format!("{name} · {} ×", words::count(*reached))
         }
         Some(_) | None => name.to_owned(),
     };
@@ -131,7 +149,7 @@ fn speed(look: &Look, on_time: &Callback<Time>) -> Html {
             <span class="hidden-text">{ "Speed: virtual time over real time" }</span>
             <select class="field" {onchange} title="Virtual time over real time">
                 { for SPEEDS.iter().enumerate().map(|(place, (_, words))| html! {
-                    <option key={place} value={place.to_string()} selected={place == look.speed}>{ name(place, words) }</option>
+                    <option key={place} value={place.to_string()} selected={place == *speed}>{ name(place, words) }</option>
                 }) }
             </select>
         </label>

@@ -7,7 +7,10 @@ use sim::member::raft_core::{MessageKind, NodeId, RoleKind, Term};
 use sim::{Cluster, ConfigMark, Event, EventKind, NodeState, Outcome};
 
 use crate::diagnose::Lately;
-use crate::view::{FeedItem, Level, Mark};
+use crate::view::{FeedItem, Level, LostView, Mark};
+
+/// How long it is remembered that a message died as it was sent: as long as that is drawn.
+const LOST_MICROS: u64 = 150_000;
 
 /// What was told last, so that only changes are told.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +21,8 @@ pub(crate) struct Narrator {
     lately: Lately,
     /// What was said of the members last.
     members: Option<String>,
+    /// Messages that died of late as they were sent.
+    lost: Vec<LostView>,
 }
 
 impl Narrator {
@@ -26,9 +31,17 @@ impl Narrator {
         self.lately
     }
 
+    /// Messages that died of late as they were sent.
+    pub(crate) fn lost(&self) -> &[LostView] {
+        &self.lost
+    }
+
     /// What is worth telling about an event.
     pub(crate) fn tell(&mut self, cluster: &Cluster, event: &Event) -> Vec<FeedItem> {
         let mut told = Vec::new();
+        if !event.dropped.is_empty() {
+            self.note_lost(event);
+        }
         match event.kind {
             // What these did is told by whoever gave the command: it knows the words.
             EventKind::Crash | EventKind::Tear => self.forget(event.node),
@@ -65,6 +78,18 @@ impl Narrator {
             told.push(item(event, Level::Bad, Mark::Violation, violation.to_string()));
         }
         told
+    }
+
+    fn note_lost(&mut self, event: &Event) {
+        let Some(from) = event.node else { return };
+        let now = event.at.0;
+        self.lost.retain(|lost| lost.at_micros + LOST_MICROS > now);
+        let at_once = event.sent.iter().filter(|sent| event.dropped.contains(&sent.id));
+        self.lost.extend(at_once.map(|sent| LostView {
+            from: from.0,
+            to: sent.to.0,
+            at_micros: now,
+        }));
     }
 
     fn forget(&mut self, node: Option<NodeId>) {
@@ -325,6 +350,24 @@ mod tests {
                 "entry 1 is committed: on 3 of 3 disks",
             ],
         );
+    }
+
+    /// Proves: what dies as it is sent is known for a while, with sender, receiver and time.
+    #[test]
+    fn what_a_cut_link_swallows_is_seen() {
+        let setup = "until leader\ntransfer n1\nuntil leader is n1\ncut n1 -> n3\nadvance 1s";
+        let opening = Opening { nodes: 3, seed: 1, setup: setup.to_owned(), ..Opening::default() };
+        let mut session = Session::new(opening).expect("a good script");
+        let stage = session.stage();
+        assert!(!stage.lost.is_empty());
+        for lost in &stage.lost {
+            assert_eq!((lost.from, lost.to), (1, 3));
+            assert!(lost.at_micros <= stage.now_micros);
+        }
+        session.act("heal").expect("a line");
+        let before = stage.lost.len();
+        session.advance(stage.now_micros + 1_000_000, 100_000);
+        assert!(session.stage().lost.len() <= before, "nothing is added any more");
     }
 
     /// Proves: a leader that is cut off is told to step down, and why; one deposed by a later term

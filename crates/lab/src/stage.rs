@@ -29,11 +29,21 @@ pub(crate) struct Asked {
     pub(crate) at_micros: u64,
 }
 
+/// Whether the keys of the stores are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stores {
+    /// They are.
+    Listed,
+    /// They are not, and are not read.
+    LeftOut,
+}
+
 /// Everything about the cluster that is drawn; `asked` is the last call of each client.
 pub(crate) fn stage<'a>(
     cluster: &Cluster,
     narrator: &Narrator,
     asked: impl Iterator<Item = (&'a str, &'a Asked)>,
+    stores: Stores,
 ) -> StageView {
     let config = cluster.configuration();
     let voters = u8::try_from(config.voters.len()).unwrap_or(u8::MAX);
@@ -43,9 +53,10 @@ pub(crate) fn stage<'a>(
         seq: cluster.seq().0,
         now_micros: cluster.now().0,
         next_micros: cluster.next_at().map(|at| at.0),
-        nodes: cluster.nodes().map(|node| node_view(cluster, node)).collect(),
+        nodes: cluster.nodes().map(|node| node_view(cluster, node, stores)).collect(),
         links: links(cluster),
         flights: flights(cluster),
+        lost: narrator.lost().to_vec(),
         usual_link: (cluster.settings().latency.0, cluster.settings().loss_ppm),
         clients: asked.map(|(name, asked)| client(cluster, name, asked)).collect(),
         groups: groups(cluster),
@@ -103,11 +114,15 @@ fn role(kind: RoleKind) -> Role {
     }
 }
 
-fn node_view(cluster: &Cluster, node: &Node) -> NodeView {
+fn node_view(cluster: &Cluster, node: &Node, stores: Stores) -> NodeView {
     let Some(member) = node.member() else { return down(cluster, node) };
     let raft = member.raft();
     let range = RangeRequest::all().limit(KEYS_MAX);
-    let keys = member.store().range(&range).map(|response| response.kvs).unwrap_or_default();
+    let keys = match stores {
+        Stores::Listed => member.store().range(&range).map(|response| response.kvs),
+        Stores::LeftOut => Ok(Vec::new()),
+    };
+    let keys = keys.unwrap_or_default();
     NodeView {
         id: node.id().0,
         condition: condition(cluster, node),

@@ -21,6 +21,8 @@ pub struct StageView {
     pub links: Vec<LinkView>,
     /// Messages under way.
     pub flights: Vec<FlightView>,
+    /// Messages that died of late as they were sent: their link is cut.
+    pub lost: Vec<LostView>,
     /// How long a message takes and how many get lost (parts per million) where nothing else is said.
     pub usual_link: (u64, u32),
     /// Clients that have asked something.
@@ -284,6 +286,17 @@ pub struct FlightView {
     pub arrives_micros: u64,
     /// If it will be lost on the way: when. Where it is then is where it dies.
     pub dies_micros: Option<u64>,
+}
+
+/// A message that died as it was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LostView {
+    /// Sender.
+    pub from: u8,
+    /// Receiver.
+    pub to: u8,
+    /// When.
+    pub at_micros: u64,
 }
 
 /// A client at the rim: what it asked and what it knows.

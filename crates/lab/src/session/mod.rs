@@ -31,6 +31,7 @@ use crate::predicate::Predicate;
 use crate::script::{
     At, Command, Line, Micros, ScriptError, duration_text, parse_line, parse_script,
 };
+use crate::stage::Stores;
 use crate::view::{FeedItem, FlightView, GoalView, StageView, TerminalEntry, TimerView};
 
 /// Virtual time that a set-up may take before it is taken for endless.
@@ -460,8 +461,17 @@ impl Session {
 
     /// Everything about the cluster that is drawn.
     pub fn stage(&self) -> StageView {
+        self.view(Stores::Listed)
+    }
+
+    /// The same without the keys of the stores, which the picture of each frame does not show.
+    pub fn picture(&self) -> StageView {
+        self.view(Stores::LeftOut)
+    }
+
+    fn view(&self, stores: Stores) -> StageView {
         let asked = self.live.asked.iter().map(|(name, asked)| (name.as_str(), asked));
-        crate::stage::stage(&self.live.cluster, &self.live.narrator, asked)
+        crate::stage::stage(&self.live.cluster, &self.live.narrator, asked, stores)
     }
 
     /// Messages under way.
