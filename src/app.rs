@@ -4,10 +4,11 @@
 use lab::roster::Roster;
 use yew::prelude::*;
 
-use crate::desk::{Change, Desk};
+use crate::desk::{Change, Desk, Wanted};
 use crate::icon::{self, icon};
 use crate::lesson::{self, Goals, Hosts};
 use crate::page::{Handover, Scene};
+use crate::panels::splitter::{Split, Splitter};
 use crate::panels::{Ask, Panels, Shown, Tab};
 use crate::platform::frame::{FrameLoop, real_ms};
 use crate::platform::observe::{Listener, SightWatch, SizeWatch};
@@ -80,6 +81,8 @@ pub(crate) struct App {
     chosen: Option<u64>,
     wide: bool,
     open: Option<Tab>,
+    /// The node that is looked at from inside.
+    inspected: u8,
     folded: bool,
     in_sight: bool,
     tab_shown: bool,
@@ -150,7 +153,7 @@ impl Component for App {
         lesson::mark_done();
         let link = ctx.link().clone();
         let panels = scene.lesson().map(|lesson| lesson.panels.as_slice()).unwrap_or_default();
-        App {
+        let mut app = App {
             desk,
             painter: Painter::default(),
             size: SIZE_AT_FIRST,
@@ -164,6 +167,7 @@ impl Component for App {
                 Scene::Sandbox if dom::matches(ROOM_BELOW) => Some(Tab::Terminal),
                 Scene::Home | Scene::Sandbox | Scene::Lesson(_) => None,
             },
+            inspected: 1,
             folded: false,
             in_sight: true,
             tab_shown: true,
@@ -174,11 +178,14 @@ impl Component for App {
             canvas: NodeRef::default(),
             calls: Calls::new(ctx),
             watches: watches(ctx),
-        }
+        };
+        app.want_detail();
+        app
     }
 
     fn update(&mut self, ctx: &Context<App>, msg: Msg) -> bool {
         let drawn = self.hear(ctx, msg);
+        self.want_detail();
         if let Ok(desk) = &mut self.desk
             && let Some(script) = desk.take_script()
         {
@@ -199,6 +206,7 @@ impl Component for App {
         html! {
             <>
                 { self.card(desk, tools.clone()) }
+                if self.wide { <Splitter of={Split::Panels} /> }
                 <div class="lab-dock">
                     if self.filled {
                         <Panels sheet={desk.sheet.clone()} {tools} on_ask={&self.calls.ask}
@@ -275,9 +283,16 @@ impl App {
             Msg::Ask(Ask::Line(line)) => self.line(&line),
             Msg::Ask(Ask::Seek(event)) => self.time(Time::Seek(event)),
             Msg::Ask(Ask::Show(tab)) => self.open = tab,
+            Msg::Ask(Ask::Inspect(node)) => self.inspected = node,
             Msg::Ask(Ask::Tool(tool)) => self.tool(tool),
             Msg::Ask(Ask::Complete(line, reply)) => reply.emit(desk.complete(&line)),
             Msg::LeaveMenu(Leave::Back) => self.close_menu(),
+            Msg::LeaveMenu(Leave::Inspect(node)) => {
+                self.menu = None;
+                self.inspected = node;
+                self.open = Some(Tab::Node);
+                dom::focus("tab-node");
+            }
             Msg::LeaveMenu(Leave::Away) => {
                 self.menu = None;
                 self.chosen = None;
@@ -312,6 +327,17 @@ impl App {
             }
         }
         true
+    }
+
+    /// Only the panel that is open has its detail made.
+    fn want_detail(&mut self) {
+        if let Ok(desk) = &mut self.desk {
+            desk.want(match self.open {
+                Some(Tab::Node) => Wanted::Node(self.inspected),
+                Some(Tab::Settings) => Wanted::Settings,
+                _ => Wanted::Nothing,
+            });
+        }
     }
 
     fn line(&mut self, line: &str) {
@@ -453,7 +479,7 @@ impl App {
                     <button type="button" class="button fold" data-kind="icon" aria-expanded={(!self.folded).to_string()}
                         aria-label={fold} onclick={&calls.fold}>{ icon(icon::FOLD) }</button>
                 </div>
-                { status::banner(&desk.stage, &calls.tool) }
+                { status::banner(&desk.stage, &calls.line, &calls.tool) }
                 <div class="stage-wrap">
                     if self.filled {
                         <Stage view={desk.stage.clone()} layout={self.layout(desk)} chosen={self.chosen}

@@ -8,4 +8,5 @@ pub(crate) mod observe;
 pub(crate) mod paint;
 pub(crate) mod prose;
 pub(crate) mod rescue;
+pub(crate) mod split;
 pub(crate) mod theme;
