@@ -49,7 +49,7 @@ describe("one node from inside", { concurrency: 2 }, () => {
       await page.getByText("n2 waits for a leader", { exact: false }).waitFor();
       assert.match(await fact(learner, "Node", "process").innerText(), /started 2 times/);
       await learner.play();
-      await page.getByText(/^n2 (follows n\d in|leads) term \d+/).waitFor();
+      await page.getByRole("tabpanel").getByText(/^n2 (follows n\d in|leads) term \d+/).waitFor();
     }));
 
   test("by keyboard: from node to node, to the leader's view of its followers, with explanations", () =>
