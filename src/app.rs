@@ -6,10 +6,11 @@ use lab::roster::Roster;
 use lab::session::Session;
 use yew::prelude::*;
 
-use crate::desk::{Change, Desk};
+use crate::desk::{Change, Desk, Wanted};
 use crate::icon::{self, icon};
 use crate::lesson::{self, Goals, Hosts};
 use crate::page::{Handover, Scene};
+use crate::panels::splitter::{Split, Splitter};
 use crate::panels::{Ask, Panels, Shown, Tab};
 use crate::platform::frame::{FrameLoop, real_ms};
 use crate::platform::observe::{Listener, SightWatch, SizeWatch};
@@ -84,6 +85,8 @@ pub(crate) struct App {
     chosen: Option<u64>,
     wide: bool,
     open: Option<Tab>,
+    /// The node that is looked at from inside.
+    inspected: u8,
     folded: bool,
     notice: Option<Notice>,
     in_sight: bool,
@@ -173,6 +176,7 @@ impl Component for App {
                 Scene::Sandbox if dom::matches(ROOM_BELOW) => Some(Tab::Terminal),
                 Scene::Home | Scene::Sandbox | Scene::Lesson(_) => None,
             },
+            inspected: 1,
             folded: false,
             notice: None,
             in_sight: true,
@@ -188,6 +192,7 @@ impl Component for App {
         if let Some(link) = came_by {
             app.open_shared("a link", link);
         }
+        app.want_detail();
         app
     }
 
@@ -199,6 +204,7 @@ impl Component for App {
             self.notice = Some(Notice::opened(whence, &shared, is_same));
             drawn = true;
         }
+        self.want_detail();
         if let Ok(desk) = &mut self.desk
             && let Some(script) = desk.take_script()
         {
@@ -219,6 +225,7 @@ impl Component for App {
         html! {
             <>
                 { self.card(desk, tools.clone()) }
+                if self.wide { <Splitter of={Split::Panels} /> }
                 <div class="lab-dock">
                     if self.filled {
                         <Panels sheet={desk.sheet.clone()} {tools} on_ask={&self.calls.ask}
@@ -295,9 +302,16 @@ impl App {
             Msg::Ask(Ask::Line(line)) => self.line(&line),
             Msg::Ask(Ask::Seek(event)) => self.time(Time::Seek(event)),
             Msg::Ask(Ask::Show(tab)) => self.open = tab,
+            Msg::Ask(Ask::Inspect(node)) => self.inspected = node,
             Msg::Ask(Ask::Tool(tool)) => self.tool(tool),
             Msg::Ask(Ask::Complete(line, reply)) => reply.emit(desk.complete(&line)),
             Msg::LeaveMenu(Leave::Back) => self.close_menu(),
+            Msg::LeaveMenu(Leave::Inspect(node)) => {
+                self.menu = None;
+                self.inspected = node;
+                self.open = Some(Tab::Node);
+                dom::focus("tab-node");
+            }
             Msg::LeaveMenu(Leave::Away) => {
                 self.menu = None;
                 self.chosen = None;
@@ -399,6 +413,17 @@ impl App {
             Err(error) => self.notice = Some(Notice::refused(whence, &error)),
         }
         self.painter.forget();
+    }
+
+    /// Only the panel that is open has its detail made.
+    fn want_detail(&mut self) {
+        if let Ok(desk) = &mut self.desk {
+            desk.want(match self.open {
+                Some(Tab::Node) => Wanted::Node(self.inspected),
+                Some(Tab::Settings) => Wanted::Settings,
+                _ => Wanted::Nothing,
+            });
+        }
     }
 
     fn line(&mut self, line: &str) {
@@ -540,7 +565,7 @@ impl App {
                         aria-label={fold} onclick={&calls.fold}>{ icon(icon::FOLD) }</button>
                 </div>
                 { share::notice(self.notice.as_ref(), &calls.share) }
-                { status::banner(&desk.stage, &calls.tool) }
+                { status::banner(&desk.stage, &calls.line, &calls.tool) }
                 <div class="stage-wrap">
                     if self.filled {
                         <Stage view={desk.stage.clone()} layout={self.layout(desk)} chosen={self.chosen}

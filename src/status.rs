@@ -1,5 +1,6 @@
 //! How the cluster is, in words: the diagnosis, and what must not be overlooked.
 
+use lab::rules;
 use lab::view::{Diagnosis, Level, QuorumView, StageView};
 use yew::prelude::*;
 
@@ -30,8 +31,19 @@ pub(crate) fn diagnosis(diagnosis: &Diagnosis, spoken: &str, quorum: QuorumView)
 }
 
 /// A broken promise of Raft, or rules that are switched off.
-pub(crate) fn banner(stage: &StageView, on_tool: &Callback<Tool>) -> Html {
+pub(crate) fn banner(
+    stage: &StageView,
+    on_line: &Callback<String>,
+    on_tool: &Callback<Tool>,
+) -> Html {
     let StageView { rules_off, violation, .. } = stage;
+    let titles: Vec<&str> = rules_off.iter().map(|name| rules::title(name)).collect();
+    let (on_again, line) = match rules_off.as_slice() {
+        [one] => ("Switch it on again", format!("enable {one}")),
+        many => {
+            ("Switch them on again", many.iter().map(|name| format!("enable {name}\n")).collect())
+        }
+    };
     html! {
         <>
             if let Some(violation) = violation {
@@ -42,7 +54,11 @@ pub(crate) fn banner(stage: &StageView, on_tool: &Callback<Tool>) -> Html {
                 </div>
             }
             if !rules_off.is_empty() {
-                <div class="banner" data-kind="modified">{ format!("Modified Raft: without {}", rules_off.join(", ")) }</div>
+                <div class="banner" data-kind="modified" role="status">
+                    { icon(icon::WARN) }
+                    <span><strong>{ "Modified Raft" }</strong>{ format!(", without: {}", titles.join("; ")) }</span>
+                    <button type="button" class="link" onclick={on_line.reform(move |_: MouseEvent| line.clone())}>{ on_again }</button>
+                </div>
             }
         </>
     }

@@ -1,20 +1,27 @@
-//! The panels: one at a time behind tabs; on a wide screen the terminal stands beside them.
+//! The panels: one at a time behind tabs; on a wide screen the terminal stands beside them, and a
+//! bar between both says how much room each has.
 
 mod clients;
+mod dial;
 mod events;
 mod key_table;
 mod keys;
 mod log_table;
 mod logs;
 mod messages;
+mod node;
+mod settings;
+pub(crate) mod splitter;
 mod terminal;
 mod typing;
 
 use yew::prelude::*;
 
 use self::keys::Keys;
+use self::node::NodePanel;
+use self::splitter::{Split, Splitter};
 use self::terminal::Terminal;
-use crate::desk::Sheet;
+use crate::desk::{Detail, Sheet};
 use crate::platform::dom;
 use crate::tools::{self, Tool, Tools};
 use crate::words;
@@ -28,6 +35,8 @@ pub(crate) enum Ask {
     Seek(u64),
     /// Show this panel, or none.
     Show(Option<Tab>),
+    /// Look at this node from inside.
+    Inspect(u8),
     /// Undo, redo, reset.
     Tool(Tool),
     /// Tell what may follow these words.
@@ -45,6 +54,9 @@ pub(crate) enum Tab {
     Events,
     Picture,
     Clients,
+    /// One node from inside.
+    Node,
+    Settings,
 }
 
 impl Tab {
@@ -58,6 +70,8 @@ impl Tab {
             Tab::Events => "events",
             Tab::Picture => "messages",
             Tab::Clients => "clients",
+            Tab::Node => "node",
+            Tab::Settings => "settings",
         }
     }
 
@@ -70,6 +84,8 @@ impl Tab {
             Tab::Events => "Events",
             Tab::Picture => "Messages",
             Tab::Clients => "Clients",
+            Tab::Node => "Node",
+            Tab::Settings => "Settings",
         }
     }
 
@@ -80,7 +96,7 @@ impl Tab {
 
     /// Those behind tabs.
     fn all(wide: bool) -> &'static [Tab] {
-        const ALL: [Tab; 7] = [
+        const ALL: [Tab; 9] = [
             Tab::Tools,
             Tab::Terminal,
             Tab::Keys,
@@ -88,6 +104,8 @@ impl Tab {
             Tab::Events,
             Tab::Picture,
             Tab::Clients,
+            Tab::Node,
+            Tab::Settings,
         ];
         let (_, wide_tabs) = ALL.split_at(2);
         if wide { wide_tabs } else { &ALL }
@@ -134,10 +152,26 @@ pub(crate) fn panels(props: &Props) -> Html {
         Tab::Events => events::events(&sheet.feed, sheet.stage.seq, &on_ask.reform(Ask::Seek)),
         Tab::Picture => messages::messages(&sheet.stage, &on_line),
         Tab::Clients => clients::clients(&sheet.stage),
+        Tab::Node | Tab::Settings => match &sheet.detail {
+            Detail::Node(detail) => {
+                html! { <NodePanel detail={detail.clone()} on_inspect={on_ask.reform(Ask::Inspect)} /> }
+            }
+            Detail::Settings(view) => settings::settings(view, &on_line),
+            Detail::Nothing => Html::default(),
+        },
     };
+    // A tab that is opened from elsewhere may be out of sight.
+    use_effect_with(open, |open| {
+        if let Some(open) = open {
+            dom::reveal(&format!("tab-{}", open.id()));
+        }
+    });
     html! {
         <div class="panels" data-open={open.map(|_| "")}>
-            if layout.wide { <section class="panel-side" aria-label="Terminal">{ terminal() }</section> }
+            if layout.wide {
+                <section class="panel-side" aria-label="Terminal">{ terminal() }</section>
+                <Splitter of={Split::Terminal} />
+            }
             <div class="panel-tabbed">
                 { tab_list(tabs, open, layout.wide, sheet, on_ask) }
                 if let Some(tab) = open {
@@ -180,7 +214,7 @@ fn tab_list(
         let count = match tab {
             Tab::Events => Some(sheet.feed.len()),
             Tab::Clients => Some(sheet.stage.clients.len()).filter(|count| *count > 0),
-            Tab::Picture | Tab::Tools | Tab::Terminal | Tab::Keys | Tab::Logs => None,
+            _ => None,
         };
         html! {
             <button key={tab.id()} id={format!("tab-{}", tab.id())} type="button" role="tab" class="tab"

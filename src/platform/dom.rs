@@ -158,6 +158,17 @@ pub(crate) fn scroll_to_end(node: &NodeRef) {
     }
 }
 
+/// Scrolls a row sideways until the element with this id is in sight, and a piece of its neighbour.
+pub(crate) fn reveal(id: &str) {
+    const PEEK: f64 = 40.0;
+    let Some(element) = by_id(id) else { return };
+    let Some(row) = element.parent_element() else { return };
+    let (place, sight) = (element.get_bounding_client_rect(), row.get_bounding_client_rect());
+    let before = (place.left() - PEEK - sight.left()).min(0.0);
+    let after = (place.right() + PEEK - sight.right()).max(0.0);
+    row.set_scroll_left(row.scroll_left() + (before + after) as i32);
+}
+
 /// Whether an element is scrolled to its end, or nearly.
 pub(crate) fn at_end(node: &NodeRef) -> bool {
     node.cast::<Element>().is_none_or(|element| {

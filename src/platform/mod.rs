@@ -9,4 +9,5 @@ pub(crate) mod paint;
 pub(crate) mod prose;
 pub(crate) mod rescue;
 pub(crate) mod share;
+pub(crate) mod split;
 pub(crate) mod theme;

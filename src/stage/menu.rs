@@ -53,6 +53,8 @@ pub(crate) struct Menu {
     pub(crate) facts: Vec<String>,
     /// What can be done.
     pub(crate) items: Vec<Item>,
+    /// The node that can be looked at from inside.
+    pub(crate) inspect: Option<u8>,
     /// What can be set: for a link both ways, there, and back.
     pub(crate) dials: Vec<(String, Vec<Dial>)>,
 }
@@ -124,7 +126,13 @@ fn node_menu(node: &NodeView, view: &StageView) -> Menu {
         }
         Seat::Voter | Seat::None => {}
     }
-    Menu { title: words::node(id), facts: node_facts(node), items, dials: Vec::new() }
+    Menu {
+        title: words::node(id),
+        facts: node_facts(node),
+        items,
+        inspect: Some(id),
+        dials: Vec::new(),
+    }
 }
 
 fn node_facts(node: &NodeView) -> Vec<String> {
@@ -185,6 +193,7 @@ fn link_menu(there: &LinkView, back: &LinkView) -> Menu {
         title: format!("n{a} – n{b}"),
         facts: facts.into(),
         items,
+        inspect: None,
         dials: ways.map(|(name, link, of)| (name, link_dials(&link, of))).into(),
     }
 }
@@ -261,6 +270,7 @@ fn flight_menu(flight: &FlightView) -> Menu {
             item("Drop it", format!("drop m{id}")),
             item("Duplicate it: it arrives twice", format!("duplicate m{id}")),
         ],
+        inspect: None,
         dials: vec![(
             String::new(),
             vec![Dial { name: "Delay by", values: DELAYS.map(delay).into() }],

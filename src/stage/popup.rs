@@ -13,6 +13,8 @@ pub(crate) enum Leave {
     Back,
     /// The learner is somewhere else already.
     Away,
+    /// To look at this node from inside.
+    Inspect(u8),
 }
 
 /// What a menu is about, on the stage.
@@ -97,6 +99,10 @@ pub(crate) fn popup(props: &Props) -> Html {
                         <code aria-hidden="true">{ item.line.lines().next().unwrap_or_default() }</code>
                     </button>
                 }) }
+                if let Some(node) = menu.inspect {
+                    <button type="button" role="menuitem" tabindex="-1"
+                        onclick={on_close.reform(move |_: MouseEvent| Leave::Inspect(node))}>{ "Inspect" }</button>
+                }
                 if menu.dials.len() > 1 {
                     <div class="popup-ways values" role="group" aria-label="Direction">{ for menu.dials.iter().enumerate().map(turn) }</div>
                 }

@@ -7,19 +7,23 @@
 //! A reader starts at [`session`]: one line of the language goes in through `Session::apply`, and
 //! everything else follows from that.
 
+pub mod advice;
 mod diagnose;
+pub mod dials;
 mod elections;
 pub mod etcdctl;
 pub mod few;
 pub mod fingerprint;
 #[cfg(feature = "cli")]
 pub mod fuzz;
+pub mod inspect;
 pub mod lessons;
 pub mod linear;
 pub mod link;
 mod narrate;
 pub mod predicate;
 pub mod roster;
+pub mod rules;
 #[cfg(feature = "cli")]
 pub mod run;
 pub mod script;
@@ -27,5 +31,6 @@ pub mod session;
 pub mod shell;
 mod stage;
 pub mod view;
+mod words;
 
 pub use sim;

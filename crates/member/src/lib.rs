@@ -68,7 +68,7 @@ pub use api::{Consistency, Micros, Request, RequestId, Response, ServerError};
 pub use config::{MemberConfig, election_ticks};
 pub use disk::{Write, apply_torn, apply_write};
 pub use kv_core;
-pub use member::{Member, Output, Reply, first_digest, snapshot_digest};
+pub use member::{Backlog, Member, Output, Reply, first_digest, snapshot_digest};
 pub use members::{MemberChange, MemberId, MemberRecord, MemberRequest, MembersResponse, Seat};
 pub use proposal::{Command, MAX_REQUEST_BYTES, Proposal, ProposalId};
 pub use raft_core;

@@ -85,6 +85,22 @@ pub struct Output {
     pub configurations: Vec<(Index, Configuration)>,
 }
 
+/// Requests of clients that wait on a member, by what they wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Backlog {
+    /// Writes that are not proposed yet: for a leader.
+    pub writes_held: u64,
+    /// Writes that were proposed, or passed on to the leader: for being applied here.
+    pub writes_proposed: u64,
+    /// Linearizable reads that the leader was asked about: for its answer, or, if `read_index` is
+    /// there, for this member to apply so much.
+    pub reads_asked: u64,
+    /// Linearizable reads that came later: for the next question.
+    pub reads_next: u64,
+    /// The leader's answer.
+    pub read_index: Option<Index>,
+}
+
 /// What is known of time and of who leads when.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Timing {
@@ -303,6 +319,13 @@ impl Member {
     /// The store, as far as this member has applied the log.
     pub fn store(&self) -> &Store {
         &self.machine.store
+    }
+
+    /// What waits here.
+    pub fn backlog(&self) -> Backlog {
+        let (writes_held, writes_proposed) = self.writes.counts();
+        let (reads_asked, reads_next, read_index) = self.reads.counts();
+        Backlog { writes_held, writes_proposed, reads_asked, reads_next, read_index }
     }
 
     /// A digest of the state machine: equal on members that have applied the same entries and hold

@@ -137,6 +137,14 @@ impl Reads {
         }
     }
 
+    /// How many wait for the answer to the question that is under way, and how many for the next;
+    /// and the answer, if it has come.
+    pub(crate) fn counts(&self) -> (u64, u64, Option<Index>) {
+        let asked = self.asked.as_ref();
+        let waiting = asked.map_or(0, |question| question.reads.len());
+        (waiting as u64, self.next.len() as u64, asked.and_then(|question| question.index))
+    }
+
     /// When the question is to be asked again or given up.
     pub(crate) fn next_deadline(&self) -> Option<Micros> {
         let question = self.asked.as_ref().filter(|question| question.index.is_none())?;
@@ -177,6 +185,7 @@ mod tests {
         assert_eq!(ids(reads.answerable(Index(9))), []);
         reads.confirmed(1, Index(5));
         assert_eq!(ids(reads.answerable(Index(4))), []);
+        assert_eq!(reads.counts(), (1, 1, Some(Index(5))));
         assert_eq!(reads.next_deadline(), None, "the state machine takes the time it takes");
         assert_eq!(ids(reads.expire(TIMEOUT)), []);
         assert_eq!(ids(reads.answerable(Index(5))), [1]);

@@ -101,6 +101,13 @@ impl Writes {
         self.waiting.iter().filter_map(|(_, waiting)| waiting.deadline).min()
     }
 
+    /// How many are held, and how many clients wait for one that was proposed.
+    pub(crate) fn counts(&self) -> (u64, u64) {
+        let first_held = self.held.front().map_or(self.next_count, |(count, _)| *count);
+        let proposed = self.waiting.partition_point(|(count, _)| *count < first_held);
+        (self.held.len() as u64, proposed as u64)
+    }
+
     fn take_waiting(&mut self, count: u64) -> Option<Waiting> {
         let place = self.waiting.binary_search_by_key(&count, |(count, _)| *count).ok()?;
         Some(self.waiting.remove(place).1)
@@ -137,6 +144,7 @@ mod tests {
         let mut writes = Writes::default();
         (1..=3).for_each(|id| hold(&mut writes, id));
         writes.release();
+        assert_eq!(writes.counts(), (2, 1));
         assert_eq!(writes.next_deadline(), Some(Micros(101)));
         assert_eq!(ids(writes.expire(Micros(102))), [(1, true), (2, false)]);
         assert_eq!(writes.next_deadline(), Some(Micros(103)));

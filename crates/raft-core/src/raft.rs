@@ -409,6 +409,15 @@ impl Raft {
         }
     }
 
+    /// Reads that a leader was asked, by itself and by others: how many wait for an entry of its own
+    /// term, and how many for a majority to confirm that it leads (thesis §6.4).
+    pub fn reads_waiting(&self) -> (u64, u64) {
+        match &self.role {
+            Role::Leader(leader) => (leader.early_reads.len() as u64, leader.reads.count()),
+            Role::Follower(_) | Role::PreCandidate(_) | Role::Candidate(_) => (0, 0),
+        }
+    }
+
     fn ballot(&self) -> Option<&Ballot> {
         match &self.role {
             Role::PreCandidate(ballot) | Role::Candidate(ballot) => Some(ballot),

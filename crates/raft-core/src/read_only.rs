@@ -37,6 +37,11 @@ impl ReadQueue {
         self.queue.last().map(|read| read.context)
     }
 
+    /// How many wait.
+    pub(crate) fn count(&self) -> u64 {
+        self.queue.len() as u64
+    }
+
     /// `from` has answered a heartbeat with this context. Returns all who have, if it still waits.
     pub(crate) fn acknowledge(&mut self, context: ReadContext, from: NodeId) -> Option<NodeSet> {
         let read = self.queue.iter_mut().find(|read| read.context == context)?;
@@ -69,7 +74,7 @@ mod tests {
         for number in 1..=3 {
             reads.add(context(number), Index(number), NodeId(1));
         }
-        assert_eq!(reads.newest(), Some(context(3)));
+        assert_eq!((reads.newest(), reads.count()), (Some(context(3)), 3));
         let acks = reads.acknowledge(context(2), NodeId(2)).expect("it waits");
         assert_eq!(acks.len(), 2, "the leader and n2");
         let confirmed = reads.confirm(context(2));

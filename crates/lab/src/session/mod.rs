@@ -19,13 +19,16 @@ use std::sync::Arc;
 
 use sim::{Chunks, Cluster, Event, HistoryRecord, Settings};
 
+pub(crate) use self::steer::sim_setting;
 pub use self::travel::OtherFuture;
 
 use self::checkpoints::Checkpoints;
 use self::live::{Live, Trace};
 use self::timeline::{Moment, Recorded, Timeline};
 use self::travel::{Branch, Past};
+use crate::dials::SettingsView;
 use crate::few::Few;
+use crate::inspect::NodeDetail;
 use crate::lessons::GoalData;
 use crate::predicate::Predicate;
 use crate::script::{
@@ -472,6 +475,16 @@ impl Session {
     fn view(&self, stores: Stores) -> StageView {
         let asked = self.live.asked.iter().map(|(name, asked)| (name.as_str(), asked));
         crate::stage::stage(&self.live.cluster, &self.live.narrator, asked, stores)
+    }
+
+    /// One node from inside; none if there is no such node.
+    pub fn inspect(&self, node: u8) -> Option<NodeDetail> {
+        crate::inspect::inspect(&self.live.cluster, node)
+    }
+
+    /// The settings, and what of them cannot work.
+    pub fn settings(&self) -> SettingsView {
+        crate::dials::settings(&self.live.cluster)
     }
 
     /// Messages under way.

@@ -135,7 +135,8 @@ fn message(flight: &Flight, cluster: &Cluster) -> Result<MessageId, String> {
     }
 }
 
-fn sim_setting(setting: Setting) -> SimSetting {
+/// A setting as the simulator has it.
+pub(crate) fn sim_setting(setting: Setting) -> SimSetting {
     match setting {
         Setting::Heartbeat(time) => SimSetting::Heartbeat(Micros(time.0)),
         Setting::ElectionTimeout(time) => SimSetting::ElectionTimeout(Micros(time.0)),
