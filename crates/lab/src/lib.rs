@@ -8,6 +8,7 @@
 //! everything else follows from that.
 
 pub mod advice;
+mod causes;
 mod diagnose;
 pub mod dials;
 mod elections;

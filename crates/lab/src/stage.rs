@@ -4,8 +4,9 @@ use sim::member::kv_core::{KeyValue, RangeRequest};
 use sim::member::raft_core::{
     Body, Index, Message, NodeId, Progress, ProgressState, Raft, RoleKind, Rule,
 };
-use sim::{CallId, Cluster, Fate, Flight, Node, Outcome};
+use sim::{CallId, Cluster, Fate, Flight, Node, Outcome, Sent};
 
+use crate::causes::says;
 use crate::diagnose::{diagnose, groups};
 use crate::narrate::Narrator;
 use crate::view::{
@@ -277,7 +278,7 @@ fn flight(flight: &Flight) -> FlightView {
         kind,
         name: flight.message.kind().name(),
         label,
-        text: says(&flight.message),
+        text: says(&Sent::of(flight.id, &flight.message)),
         term: flight.message.term.0,
         sent_micros: flight.sent_at.0,
         arrives_micros: flight.arrives_at().0,
@@ -307,54 +308,6 @@ fn shape(message: &Message) -> (FlightKind, String) {
             (FlightKind::Other, "read".to_owned())
         }
         Body::TimeoutNow => (FlightKind::Other, "now".to_owned()),
-    }
-}
-
-/// What a message says, in one line.
-fn says(message: &Message) -> String {
-    match &message.body {
-        Body::Heartbeat { commit, .. } => format!("I lead; committed up to {commit}"),
-        Body::HeartbeatReply { .. } => "I hear you".to_owned(),
-        Body::AppendEntries { prev_index, prev_term, entries, commit, .. } => {
-            match entries.as_slice() {
-                [] => format!(
-                    "anything after entry {prev_index} (term {prev_term})? committed up to {commit}"
-                ),
-                [one] => format!(
-                    "entry {} follows {prev_index} (term {prev_term}); committed up to {commit}",
-                    one.index
-                ),
-                [first, .., last] => format!(
-                    "entries {}–{} follow {prev_index} (term {prev_term}); committed up to {commit}",
-                    first.index, last.index
-                ),
-            }
-        }
-        Body::AppendAccepted { match_index, .. } => {
-            format!("my log equals yours up to {match_index}")
-        }
-        Body::AppendRejected { rejected, hint_index, .. } => {
-            format!("I have no such entry {rejected}; try {hint_index}")
-        }
-        Body::PreVote { last_index, last_term, .. } => {
-            format!(
-                "would you vote for me? my log ends with entry {last_index} of term {last_term}"
-            )
-        }
-        Body::RequestVote { last_index, last_term, .. } => {
-            format!("vote for me: my log ends with entry {last_index} of term {last_term}")
-        }
-        Body::PreVoteReply { granted: true, .. } => "I would vote for you".to_owned(),
-        Body::PreVoteReply { granted: false, .. } => "I would not vote for you".to_owned(),
-        Body::RequestVoteReply { granted: true, .. } => "you have my vote".to_owned(),
-        Body::RequestVoteReply { granted: false, .. } => "you do not have my vote".to_owned(),
-        Body::InstallSnapshot { snapshot, .. } => {
-            format!("a snapshot of everything up to entry {}", snapshot.index)
-        }
-        Body::TimeoutNow => "stand for election now".to_owned(),
-        Body::Propose { .. } => "a client's write, forwarded to the leader".to_owned(),
-        Body::ReadIndex { .. } => "up to which entry may I answer a read?".to_owned(),
-        Body::ReadIndexReply { index, .. } => format!("answer reads once you have applied {index}"),
     }
 }
 

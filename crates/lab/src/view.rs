@@ -350,6 +350,25 @@ pub struct FeedItem {
     pub cause: Option<u64>,
 }
 
+/// One step of the way from an event back to what began it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CauseView {
+    /// The event.
+    pub seq: u64,
+    /// Its time.
+    pub at_micros: u64,
+    /// The node it happened on.
+    pub node: Option<u8>,
+    /// The term of that node after it (0 where none belongs to it).
+    pub term: u64,
+    /// What happened, in one sentence: "n2's election timer runs out: it asks n1 and n3 who would
+    /// vote for it".
+    pub text: String,
+    /// The event that brought it about; none for commands and timers, with which all begins. The
+    /// last step of a chain has one only where the chain was too long to be told whole.
+    pub cause: Option<u64>,
+}
+
 /// What a mark on the timeline stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Mark {

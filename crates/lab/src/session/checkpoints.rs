@@ -69,6 +69,16 @@ impl Checkpoints {
         self.0.forget_after(&event);
     }
 
+    /// Keeps those of a timeline that are also of another, which has the first `lines` lines in
+    /// common with it, and all events up to `end`.
+    pub(super) fn keep_common(&mut self, lines: usize, end: u64) {
+        self.0.forget_after(&end);
+        while let Some((at, _)) = self.nearest(end).filter(|(_, live)| live.cursor > lines) {
+            let at = *at;
+            self.0.remove(&at);
+        }
+    }
+
     #[cfg(test)]
     pub(super) fn events(&self) -> Vec<u64> {
         self.0.iter().map(|(at, _)| *at).collect()

@@ -9,6 +9,7 @@ use sim::{Action, Call, ClientId, Cluster, Event, EventKind, Settings};
 
 use super::goals::{GoalState, ParsedGoal};
 use super::terminal::{self, Job, Running, What};
+use super::timeline::Timeline;
 use super::{Traced, steer};
 use crate::etcdctl::{self, Output, Plan, args::Invocation};
 use crate::few::Few;
@@ -97,6 +98,19 @@ impl Live {
         let Some(event) = self.cluster.step() else { return false };
         self.observe(event, traced);
         true
+    }
+
+    /// Replays a little of a timeline: the line that is due, or else one event. False if nothing
+    /// more can happen.
+    pub(super) fn replay(&mut self, timeline: &Timeline, traced: &mut Trace) -> bool {
+        match timeline.due(self.cursor, self.cluster.seq().0) {
+            None => self.step(traced),
+            Some(line) => {
+                self.cursor += 1;
+                self.issue(line, traced);
+                true
+            }
+        }
     }
 
     /// Takes note of an event: feed, goals, and commands that end with it.

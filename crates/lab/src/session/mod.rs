@@ -13,6 +13,7 @@ mod steer;
 mod terminal;
 mod timeline;
 mod travel;
+mod why;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -102,6 +103,8 @@ pub struct Session {
     checkpoints: Checkpoints,
     /// The last event that was reached in this timeline.
     end: u64,
+    /// What was told up to there, when one last went back from it.
+    ahead: Arc<Vec<Arc<FeedItem>>>,
     /// Lines that wait for the foreground, or for their moment.
     queue: VecDeque<Line>,
     /// The moment that a saved session is on its way to.
@@ -142,6 +145,7 @@ impl Session {
             live,
             prelude: Arc::default(),
             end: 0,
+            ahead: Arc::default(),
             queue: VecDeque::new(),
             bound_for: None,
             awaited: false,
@@ -228,6 +232,7 @@ impl Session {
     fn cut_future(&mut self) {
         self.leave_future();
         self.bound_for = None;
+        self.ahead = Arc::default();
         self.timeline.recorded.truncate(self.live.cursor);
         self.end = self.seq();
         self.checkpoints.forget_after(self.end);
@@ -299,6 +304,7 @@ impl Session {
         self.live = self.fresh();
         self.checkpoints = Checkpoints::of(&self.live);
         self.end = 0;
+        self.ahead = Arc::default();
         self.other = None;
         if self.traced.is_some() {
             self.keep_trace();

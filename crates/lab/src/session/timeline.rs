@@ -40,6 +40,18 @@ impl Timeline {
         Timeline { settings, recorded: Chunks::default(), setup_end: None }
     }
 
+    /// What this timeline and another have in common; `None` if they are of different clusters.
+    pub(super) fn common_with(&self, other: &Timeline) -> Option<Common> {
+        if (&self.settings, self.setup_end) != (&other.settings, other.setup_end) {
+            return None;
+        }
+        let both = self.recorded.iter().zip(other.recorded.iter());
+        let lines = both.take_while(|(one, two)| one == two).count();
+        let parting = [self, other].into_iter().filter_map(|timeline| timeline.recorded.get(lines));
+        let end = parting.map(|recorded| recorded.seq).min().unwrap_or(u64::MAX);
+        Some(Common { lines, end })
+    }
+
     /// The line that is due after event `seq`, if the first `cursor` lines have been issued.
     pub(super) fn due(&self, cursor: usize, seq: u64) -> Option<&Line> {
         self.recorded
@@ -47,6 +59,15 @@ impl Timeline {
             .filter(|recorded| recorded.seq <= seq)
             .map(|recorded| &recorded.line)
     }
+}
+
+/// The beginning that two timelines share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Common {
+    /// How many lines are the same.
+    pub(super) lines: usize,
+    /// Up to this event all is the same.
+    pub(super) end: u64,
 }
 
 /// A saved session, taken apart.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::Session;
 use super::checkpoints::Checkpoints;
 use super::timeline::Timeline;
-use crate::view::TerminalEntry;
+use crate::view::{FeedItem, TerminalEntry};
 
 /// How many lines can be undone.
 const UNDO_MAX: usize = 200;
@@ -21,6 +21,8 @@ pub(super) struct Past {
     prelude: Arc<Vec<Arc<TerminalEntry>>>,
     seq: u64,
     end: u64,
+    /// What is told of the events up to `end`.
+    ahead: Arc<Vec<Arc<FeedItem>>>,
     /// What undoing it would take back: a line as written.
     what: String,
     other: Option<Arc<Branch>>,
@@ -47,6 +49,7 @@ impl Session {
     /// Goes to an event of this timeline, back or forth.
     pub fn seek(&mut self, event: u64) {
         self.stop_waiting();
+        self.look_back();
         if let Some((at, live)) = self.checkpoints.nearest(event) {
             // Forth, too, it is nearer than where we are; but who keeps the trace wants all of it.
             let is_ahead = self.seq() < *at && self.traced.is_none();
@@ -62,6 +65,20 @@ impl Session {
         self.queue.clear();
         self.awaited = false;
         self.bound_for = None;
+    }
+
+    /// What is told of all of this timeline, the newest last: of the future, too, where one went
+    /// back from it.
+    pub fn told(&self) -> impl Iterator<Item = &Arc<FeedItem>> + Clone {
+        let now = self.seq();
+        self.feed().iter().chain(self.ahead.iter().filter(move |item| item.seq > now))
+    }
+
+    /// Keeps what is told of the timeline's end, which one is about to leave.
+    fn look_back(&mut self) {
+        if self.seq() == self.end {
+            self.ahead = Arc::new(self.live.feed.clone());
+        }
     }
 
     /// Replays up to an event.
@@ -95,6 +112,11 @@ impl Session {
             prelude: Arc::clone(&self.prelude),
             seq: self.seq(),
             end: self.end,
+            ahead: if self.seq() == self.end {
+                Arc::new(self.live.feed.clone())
+            } else {
+                Arc::clone(&self.ahead)
+            },
             what: what.to_owned(),
             other: self.other.clone(),
         }
@@ -153,12 +175,22 @@ impl Session {
 
     fn go_to_past(&mut self, past: Past) {
         self.stop_waiting();
+        let is_kin = Arc::ptr_eq(&self.prelude, &past.prelude);
+        let common = self.timeline.common_with(&past.timeline).filter(|_| is_kin);
         self.timeline = past.timeline;
         self.prelude = past.prelude;
-        self.live = self.fresh();
-        self.checkpoints = Checkpoints::of(&self.live);
+        match common {
+            // What both have in common need not be lived through again.
+            Some(common) => self.checkpoints.keep_common(common.lines, common.end),
+            None => self.checkpoints = Checkpoints::of(&self.fresh()),
+        }
         self.end = past.end;
+        self.ahead = past.ahead;
         self.other = past.other;
+        self.live = match self.checkpoints.nearest(past.seq) {
+            Some((_, live)) => live.clone(),
+            None => self.fresh(),
+        };
         self.run_to(past.seq);
         while self.live.cursor < self.timeline.recorded.len() && past.seq == past.end {
             if !self.issue_due() {
@@ -220,6 +252,37 @@ mod tests {
         assert!(session.undo() && session.undo() && session.undo());
         assert_eq!((session.seq(), session.end(), session.other_future()), (100, end, None));
         assert_eq!((session.undoes(), session.redoes()), (Some("crash n2"), Some("pause n3")));
+    }
+
+    /// Proves: undo and redo keep the checkpoints that both timelines have in common, so that neither
+    /// lives through more events than a seek does; and what is told of a future that one went back
+    /// from can still be read, until one acts.
+    #[test]
+    fn undo_does_not_begin_at_the_beginning() {
+        let mut session = Session::new(Opening::default()).expect("an empty set-up");
+        session.act("crash n2").expect("a line");
+        session.seek(30_500);
+        session.act("restart n2").expect("a line");
+        let (end, hash) = (session.end(), session.cluster().trace_hash());
+        let kept = session.checkpoints.events();
+        assert!(kept.len() >= 15, "{kept:?}");
+        assert!(session.undo());
+        assert_eq!((session.seq(), session.checkpoints.events()), (30_500, kept.clone()));
+        assert!(session.redo());
+        assert_eq!((session.seq(), session.cluster().trace_hash()), (end, hash));
+        assert_eq!(session.checkpoints.events(), kept);
+        assert!(session.undo() && session.undo());
+        assert_eq!((session.seq(), session.checkpoints.events()), (0, vec![0]));
+        assert!(session.redo() && session.redo());
+        assert_eq!((session.seq(), session.cluster().trace_hash()), (end, hash));
+
+        let told: Vec<u64> = session.told().map(|item| item.seq).collect();
+        assert_eq!(told.len(), session.feed().len());
+        session.seek(10);
+        assert!(session.feed().len() < told.len());
+        assert!(session.told().map(|item| item.seq).eq(told));
+        session.act("pause n3").expect("a line");
+        assert!(session.told().all(|item| item.seq <= session.end()));
     }
 
     /// Proves: going back leads from one event that is told to the one before it.
