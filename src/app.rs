@@ -300,6 +300,12 @@ impl App {
             Msg::Tool(tool) => self.tool(tool),
             Msg::Act(act) => self.act(act),
             Msg::Ask(Ask::Line(line)) => self.line(&line),
+            Msg::Ask(Ask::Typed(text)) => desk.typed(&text),
+            Msg::Ask(Ask::Interrupt) => desk.interrupt(),
+            Msg::Ask(Ask::Look(look)) => {
+                desk.show(&look);
+                return false;
+            }
             Msg::Ask(Ask::Seek(event)) => self.time(Time::Seek(event)),
             Msg::Ask(Ask::Show(tab)) => self.open = tab,
             Msg::Ask(Ask::Inspect(node)) => self.inspected = node,
@@ -541,7 +547,7 @@ impl App {
         let calls = &self.calls;
         let look = transport::Look {
             playing: desk.runs(),
-            hurries: desk.clock.hurries(),
+            hurries: desk.runs() && desk.clock.hurries(),
             stopped: desk.stage.violation.is_some(),
             speed: desk.clock.speed,
             reached: desk.clock.reached(),

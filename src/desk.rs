@@ -13,6 +13,7 @@ use lab::session::{Issued, OtherFuture, Progress, Session};
 use lab::view::{FeedItem, GoalView, StageView, TerminalEntry};
 
 use crate::clock::Clock;
+use crate::panels::Look;
 
 /// Events simulated between two looks at the real clock.
 const BUDGET: u32 = 500;
@@ -46,6 +47,8 @@ pub(crate) struct Sheet {
     pub(crate) stage: Rc<StageView>,
     pub(crate) feed: Rc<Vec<Arc<FeedItem>>>,
     pub(crate) terminal: Rc<Vec<Arc<TerminalEntry>>>,
+    /// Lines that were typed while another runs.
+    pub(crate) waiting: Rc<Vec<String>>,
     /// The last event of the run when this was read.
     pub(crate) end: u64,
     pub(crate) detail: Detail,
@@ -96,8 +99,9 @@ impl Desk {
         let stage = Rc::new(session.stage());
         let sheet = Sheet {
             stage: stage.clone(),
-            feed: Rc::new(session.feed().to_vec()),
+            feed: Rc::new(session.told().cloned().collect()),
             terminal: Rc::new(session.terminal().to_vec()),
+            waiting: Rc::default(),
             end: session.end(),
             detail: Detail::Nothing,
         };
@@ -229,6 +233,25 @@ impl Desk {
         self.refresh();
     }
 
+    /// Takes what was typed in the terminal: as there, it waits for what runs.
+    pub(crate) fn typed(&mut self, text: &str) {
+        // An error is shown where it was made: in the terminal.
+        let _ = self.session.apply(text);
+        self.held &= !self.session.busy();
+        self.refresh();
+    }
+
+    /// Ctrl-C in the terminal.
+    pub(crate) fn interrupt(&mut self) {
+        self.session.interrupt();
+        self.refresh();
+    }
+
+    /// Lets a panel read what only it shows.
+    pub(crate) fn show(&self, look: &Look) {
+        look.at(&self.session);
+    }
+
     /// Plays lines one after another from the beginning, as fast as they end.
     pub(crate) fn play_solution(&mut self, lines: &[String]) {
         self.session.reset();
@@ -325,9 +348,10 @@ impl Desk {
         if !self.session.busy() {
             self.clock.rest();
         }
-        let (feed, terminal) = (self.session.feed(), self.session.terminal());
-        renew(&mut self.sheet.feed, feed.iter());
-        renew(&mut self.sheet.terminal, terminal.iter());
+        renew(&mut self.sheet.feed, self.session.told());
+        renew(&mut self.sheet.terminal, self.session.terminal().iter());
+        let waiting: Vec<String> = self.session.waiting().collect();
+        renew(&mut self.sheet.waiting, waiting.iter());
         self.goals = self.session.goals();
         self.sheet.detail = self.detail();
     }

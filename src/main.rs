@@ -43,6 +43,7 @@ fn main() {
         let opened = page::Handover::new(scene.open());
         platform::dom::soon(|| {
             platform::dom::mount::<app::App>("lab", app::Props { scene, opened });
+            platform::dom::keep_keys_in("lab");
         });
     });
 }

@@ -56,6 +56,14 @@ pub(crate) fn knows(knows: Knows) -> &'static str {
     }
 }
 
+/// What it means to know no more than that, where one word does not say it.
+pub(crate) fn told(knows: Knows) -> Option<&'static str> {
+    match knows {
+        Knows::Unknown => Some("No answer came: it may have been done, or may still be."),
+        Knows::Waiting | Knows::Acknowledged | Knows::Failed => None,
+    }
+}
+
 /// A moment: `12.480 s`.
 pub(crate) fn seconds(micros: u64) -> String {
     let millis = micros / 1_000;

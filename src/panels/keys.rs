@@ -2,10 +2,13 @@
 
 use std::rc::Rc;
 
-use lab::view::{Condition, NodeView, Seat, StageView};
+use lab::documents::{document, folder_and_name};
+use lab::view::{Condition, KeyRow, NodeView, Seat, StageView, StoreView};
 use yew::prelude::*;
 
 use super::key_table::{Cell, rows};
+use super::look::use_look;
+use super::{Ask, choices};
 use crate::platform::dom;
 use crate::quote::etcdctl;
 use crate::words;
@@ -13,8 +16,19 @@ use crate::words;
 #[derive(Properties, PartialEq)]
 pub(crate) struct Props {
     pub(crate) stage: Rc<StageView>,
-    pub(crate) on_line: Callback<String>,
+    pub(crate) on_ask: Callback<Ask>,
 }
+
+/// How keys are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shown {
+    Nodes,
+    Table,
+    Documents,
+}
+
+const SHOWN: [(Shown, &str); 3] =
+    [(Shown::Nodes, "Every node"), (Shown::Table, "Table"), (Shown::Documents, "Documents")];
 
 fn table(stage: &StageView) -> Html {
     let members: Vec<&NodeView> =
@@ -26,6 +40,7 @@ fn table(stage: &StageView) -> Html {
     html! {
         <div class="scroll" tabindex="0" role="region" aria-label="Keys on every node">
             <table class="grid">
+                <caption>{ "What every node has, the first 100 keys" }</caption>
                 <thead><tr>
                     <th scope="col">{ "key" }</th>
                     { for members.iter().map(|node| html! {
@@ -46,26 +61,85 @@ fn table(stage: &StageView) -> Html {
 }
 
 fn cell(cell: &Cell) -> Html {
-    let differs = cell.differs.then_some("");
+    let sign = cell.differs.map(|word| html! { <span class="differs">{ word }</span> });
+    let differs = cell.differs.filter(|word| *word != "down");
     match &cell.row {
-        None => html! { <td data-differs={differs} class="missing">{ "–" }</td> },
+        None => {
+            html! { <td data-differs={differs} class="missing">{ sign.unwrap_or_else(|| html! { "–" }) }</td> }
+        }
         Some(row) => html! {
-            <td data-differs={differs} title={format!("created at revision {}, changed at {}, version {}", row.create_revision, row.mod_revision, row.version)}>
-                <bdi>{ words::cut(&row.value, 80) }</bdi>
-                if cell.differs { <span class="differs">{ "differs" }</span> }
-            </td>
+            <td data-differs={differs} title={history(row)}><bdi>{ words::cut(&row.value, 80) }</bdi>{ sign }</td>
         },
     }
+}
+
+fn history(row: &KeyRow) -> String {
+    format!(
+        "created at revision {}, changed at {}, version {}",
+        row.create_revision, row.mod_revision, row.version
+    )
+}
+
+/// One node's store, as a table or as documents.
+fn store(store: &StoreView, shown: Shown) -> Html {
+    let title = format!("The store of {}, revision {}", words::node(store.node), store.revision);
+    let more = (store.more > 0).then(
+        || html! { <p class="hint">{ format!("and {} keys more", words::count(store.more)) }</p> },
+    );
+    let body = match shown {
+        Shown::Documents => documents(&store.keys),
+        Shown::Table | Shown::Nodes => html! {
+            <table class="grid">
+                <caption>{ &title }</caption>
+                <thead><tr>
+                    { for ["key", "value", "create_revision", "mod_revision", "version"].map(|name| html! { <th scope="col">{ name }</th> }) }
+                </tr></thead>
+                <tbody>{ for store.keys.iter().map(|row| html! {
+                    <tr key={row.key.clone()}>
+                        <th scope="row"><bdi>{ words::cut(&row.key, 60) }</bdi></th>
+                        <td class="value"><bdi>{ words::cut(&row.value, 200) }</bdi></td>
+                        { for [row.create_revision, row.mod_revision, row.version].map(|number| html! { <td>{ number }</td> }) }
+                    </tr>
+                }) }</tbody>
+            </table>
+        },
+    };
+    html! { <div class="scroll" tabindex="0" role="region" aria-label={title}>{ body }{ more }</div> }
+}
+
+/// Values laid out, keys under their folders.
+fn documents(keys: &[KeyRow]) -> Html {
+    let mut last = "";
+    let mut items = Vec::new();
+    for row in keys {
+        let (folder, name) = folder_and_name(&row.key);
+        let begins = folder != last;
+        last = folder;
+        items.push(html! {
+            <section key={row.key.clone()} class="document">
+                if begins { <h3 class="folder">{ folder }</h3> }
+                <h4><bdi>{ name }</bdi><small>{ format!(" {}", history(row)) }</small></h4>
+                <pre>{ document(&row.value).unwrap_or_else(|| row.value.clone()) }</pre>
+            </section>
+        });
+    }
+    html! { for items }
 }
 
 /// The panel: what is to be done with which key, through which node; and what all nodes have.
 #[component(Keys)]
 pub(crate) fn keys(props: &Props) -> Html {
-    let Props { stage, on_line } = props;
+    let Props { stage, on_ask } = props;
+    let on_line = on_ask.reform(Ask::Line);
+    let shown = use_state(|| Shown::Nodes);
     let node = use_state(|| None::<u8>);
     let key = use_state(|| "name".to_owned());
     let value = use_state(String::new);
     let via = node.filter(|id| stage.nodes.iter().any(|node| node.id == *id));
+    let about = (stage.clone(), via, *shown);
+    let found = use_look(on_ask, about, |session, (_, via, shown)| {
+        (*shown != Shown::Nodes).then(|| session.store(*via)).flatten()
+    });
     let set = |state: &UseStateHandle<String>| {
         let state = state.clone();
         Callback::from(move |event: InputEvent| state.set(dom::value(&event)))
@@ -110,7 +184,13 @@ pub(crate) fn keys(props: &Props) -> Html {
                 <button type="button" class="button" disabled={empty} onclick={click(send("del", false))}>{ "Delete" }</button>
             </div>
         </form>
-            { table(stage) }
+            { choices("How keys are shown", &SHOWN, *shown, &shown) }
+            { match (*shown, found.as_deref()) {
+                (Shown::Nodes, _) => table(stage),
+                (shown, Some(Some(found))) if !found.keys.is_empty() => store(found, shown),
+                (_, Some(None)) => html! { <p class="empty">{ "This node is down: its store is gone until it starts again." }</p> },
+                _ => html! { <p class="empty">{ "No keys here." }</p> },
+            } }
         </div>
     }
 }

@@ -3,11 +3,13 @@
 
 mod clients;
 mod dial;
+mod event_list;
 mod events;
 mod key_table;
 mod keys;
 mod log_table;
 mod logs;
+mod look;
 mod messages;
 mod node;
 mod settings;
@@ -17,9 +19,13 @@ mod typing;
 
 use yew::prelude::*;
 
+use self::clients::Clients;
+use self::events::Events;
 use self::keys::Keys;
 use self::node::NodePanel;
 use self::splitter::{Split, Splitter};
+use self::logs::Logs;
+pub(crate) use self::look::Look;
 use self::terminal::Terminal;
 use crate::desk::{Detail, Sheet};
 use crate::platform::dom;
@@ -31,6 +37,12 @@ use crate::words;
 pub(crate) enum Ask {
     /// Give the session a line.
     Line(String),
+    /// Give it what was typed: in its turn, behind what runs.
+    Typed(String),
+    /// Ctrl-C.
+    Interrupt,
+    /// Read from the session what only one panel shows.
+    Look(Look),
     /// Go to an event.
     Seek(u64),
     /// Show this panel, or none.
@@ -140,18 +152,19 @@ pub(crate) fn panels(props: &Props) -> Html {
     let open = open.or_else(|| layout.wide.then(|| tabs.first().copied()).flatten());
     let on_line = on_ask.reform(Ask::Line);
     let terminal = || {
-        html! { <Terminal entries={sheet.terminal.clone()} busy={layout.busy} {on_ask} /> }
+        html! { <Terminal entries={sheet.terminal.clone()} waiting={sheet.waiting.clone()} busy={layout.busy} {on_ask} /> }
     };
     let body = |tab: Tab| match tab {
         Tab::Tools => {
             html! { <Tools look={tools.clone()} on_line={on_line.clone()} on_tool={on_ask.reform(Ask::Tool)} /> }
         }
         Tab::Terminal => terminal(),
-        Tab::Keys => html! { <Keys stage={sheet.stage.clone()} on_line={on_line.clone()} /> },
-        Tab::Logs => logs::logs(&sheet.stage),
-        Tab::Events => events::events(&sheet.feed, sheet.stage.seq, &on_ask.reform(Ask::Seek)),
+        Tab::Keys => html! { <Keys stage={sheet.stage.clone()} {on_ask} /> },
+        Tab::Logs => html! { <Logs stage={sheet.stage.clone()} {on_ask} /> },
+        Tab::Events => {
+            html! { <Events feed={sheet.feed.clone()} seq={sheet.stage.seq} now_micros={sheet.stage.now_micros} {on_ask} /> }
+        }
         Tab::Picture => messages::messages(&sheet.stage, &on_line),
-        Tab::Clients => clients::clients(&sheet.stage),
         Tab::Node | Tab::Settings => match &sheet.detail {
             Detail::Node(detail) => {
                 html! { <NodePanel detail={detail.clone()} on_inspect={on_ask.reform(Ask::Inspect)} /> }
@@ -159,6 +172,7 @@ pub(crate) fn panels(props: &Props) -> Html {
             Detail::Settings(view) => settings::settings(view, &on_line),
             Detail::Nothing => Html::default(),
         },
+        Tab::Clients => html! { <Clients stage={sheet.stage.clone()} {on_ask} /> },
     };
     // A tab that is opened from elsewhere may be out of sight.
     use_effect_with(open, |open| {
@@ -226,4 +240,21 @@ fn tab_list(
         }
     };
     html! { <div class="tabs" role="tablist" aria-label="Panels">{ for tabs.iter().enumerate().map(tab) }</div> }
+}
+
+/// One of a few, as a row of buttons.
+fn choices<T: Copy + PartialEq + 'static>(
+    label: &'static str,
+    all: &[(T, &'static str)],
+    chosen: T,
+    on_choose: &UseStateHandle<T>,
+) -> Html {
+    let button = |(choice, name): &(T, &'static str)| {
+        let (choice, on_choose) = (*choice, on_choose.clone());
+        html! {
+            <button key={*name} type="button" class="button" data-kind="quiet" aria-pressed={(choice == chosen).to_string()}
+                onclick={Callback::from(move |_: MouseEvent| on_choose.set(choice))}>{ *name }</button>
+        }
+    };
+    html! { <div class="choices-row" role="group" aria-label={label}>{ for all.iter().map(button) }</div> }
 }

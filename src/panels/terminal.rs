@@ -16,6 +16,8 @@ const SHOWN: usize = 200;
 #[derive(Properties, PartialEq)]
 pub(crate) struct Props {
     pub(crate) entries: Rc<Vec<Arc<TerminalEntry>>>,
+    /// Lines that wait for what runs.
+    pub(crate) waiting: Rc<Vec<String>>,
     pub(crate) busy: bool,
     pub(crate) on_ask: Callback<Ask>,
 }
@@ -23,14 +25,15 @@ pub(crate) struct Props {
 /// The terminal.
 #[component(Terminal)]
 pub(crate) fn terminal(props: &Props) -> Html {
-    let Props { entries, busy, on_ask } = props;
+    let Props { entries, waiting, busy, on_ask } = props;
     let cleared = use_state(|| None::<u64>);
     let screen = use_node_ref();
     let pinned = use_mut_ref(|| true);
     {
         let (screen, pinned) = (screen.clone(), pinned.clone());
-        use_effect_with(entries.clone(), move |_| {
-            if *pinned.borrow() {
+        use_effect_with((entries.clone(), waiting.clone()), move |_| {
+            // What somebody is selecting stays where it is.
+            if *pinned.borrow() && !dom::selected_text() {
                 dom::scroll_to_end(&screen);
             }
         });
@@ -46,6 +49,12 @@ pub(crate) fn terminal(props: &Props) -> Html {
     let shown = entries.iter().filter(|entry| cleared.is_none_or(|last| entry.id > last));
     let shown: Vec<&TerminalEntry> = shown.map(|entry| &**entry).collect();
     let from = shown.len().saturating_sub(SHOWN);
+    let on_copy = {
+        let transcript: String = shown.iter().map(|entry| transcript(entry)).collect();
+        Callback::from(move |tell: Callback<bool>| {
+            dom::copy(&transcript, move |is_there| tell.emit(is_there));
+        })
+    };
     html! {
         <div class="terminal">
             <div class="terminal-screen" ref={screen} {onscroll} role="log" aria-label="Terminal output" tabindex="0">
@@ -54,18 +63,32 @@ pub(crate) fn terminal(props: &Props) -> Html {
                     <p class="remark">{ "Type a line, or click in the picture and see its line here. Try: etcdctl put name john" }</p>
                 }
                 { for shown.iter().skip(from).map(|entry| entry_lines(entry)) }
+                { for waiting.iter().map(|line| html! { <div class="typed waiting"><span class="prompt">{ "… " }</span>{ line }<small>{ " waits" }</small></div> }) }
             </div>
-            <Prompt history={Rc::new(history(entries))} busy={*busy} {on_ask} {on_clear} />
+            <Prompt history={Rc::new(history(entries))} busy={*busy} {on_ask} {on_clear} {on_copy} />
         </div>
     }
 }
 
+/// A command and what it wrote, as plain text.
+fn transcript(entry: &TerminalEntry) -> String {
+    let mut text = format!("{}$ {}\n", client(entry), as_typed(entry));
+    for part in [&entry.stdout, &entry.stderr, &entry.jobs] {
+        text.push_str(part.trim_end_matches('\n'));
+        text.push_str(if part.is_empty() { "" } else { "\n" });
+    }
+    text
+}
+
+/// Whose prompt it is; the usual client's has no name.
+fn client(entry: &TerminalEntry) -> &str {
+    if entry.client == "a" { "" } else { entry.client.as_str() }
+}
+
 fn entry_lines(entry: &TerminalEntry) -> Html {
-    let client =
-        if entry.client == "a" || entry.client.is_empty() { "" } else { entry.client.as_str() };
     html! {
         <div key={entry.id} class="entry">
-            <div class="typed"><span class="prompt">{ client }{ "$ " }</span>{ as_typed(entry) }</div>
+            <div class="typed"><span class="prompt">{ client(entry) }{ "$ " }</span>{ as_typed(entry) }</div>
             if !entry.stdout.is_empty() { <div class="out">{ entry.stdout.trim_end_matches('\n') }</div> }
             if !entry.stderr.is_empty() { <div class="err">{ entry.stderr.trim_end_matches('\n') }</div> }
             if !entry.jobs.is_empty() { <div class="out">{ entry.jobs.trim_end_matches('\n') }</div> }
@@ -89,24 +112,29 @@ struct PromptProps {
     busy: bool,
     on_ask: Callback<Ask>,
     on_clear: Callback<()>,
+    /// Copies what stands there, and tells whether that worked.
+    on_copy: Callback<Callback<bool>>,
 }
 
 /// Where lines are typed.
 #[component(Prompt)]
 fn prompt(props: &PromptProps) -> Html {
-    let PromptProps { history, busy, on_ask, on_clear } = props;
+    let PromptProps { history, busy, on_ask, on_clear, on_copy } = props;
+    let copied = use_state(|| None::<bool>);
     let typing = use_state(Typing::default);
     let field = use_node_ref();
     let oninput = {
         let typing = typing.clone();
-        Callback::from(move |event: InputEvent| typing.set(typing.typed(dom::value(&event))))
+        let copied = copied.clone();
+        Callback::from(move |event: InputEvent| {
+            typing.set(typing.typed(dom::value(&event)));
+            copied.set(None);
+        })
     };
     let onkeydown = {
         let (typing, history) = (typing.clone(), history.clone());
         let (on_ask, on_clear) = (on_ask.clone(), on_clear.clone());
         Callback::from(move |event: KeyboardEvent| {
-            // What is typed here must not reach the page around the lab.
-            event.stop_propagation();
             let next = match event.key().as_str() {
                 "Enter" if !event.shift_key() && !event.is_composing() => {
                     event.prevent_default();
@@ -114,7 +142,7 @@ fn prompt(props: &PromptProps) -> Html {
                         Some(typing.typed(format!("{}\n", typing.text)))
                     } else {
                         if !typing.text.trim().is_empty() {
-                            on_ask.emit(Ask::Line(typing.text.clone()));
+                            on_ask.emit(Ask::Typed(typing.text.clone()));
                         }
                         Some(Typing::default())
                     }
@@ -131,9 +159,10 @@ fn prompt(props: &PromptProps) -> Html {
                 "ArrowUp" => typing.older(&history),
                 "ArrowDown" => typing.newer(&history),
                 "c" if event.ctrl_key() && !dom::selected_text() => {
-                    on_ask.emit(Ask::Line("interrupt".to_owned()));
+                    on_ask.emit(Ask::Interrupt);
                     Some(Typing::default())
                 }
+                "r" if event.ctrl_key() => Some(typing.search(&history)),
                 "l" if event.ctrl_key() => {
                     on_clear.emit(());
                     Some((*typing).clone())
@@ -146,6 +175,13 @@ fn prompt(props: &PromptProps) -> Html {
             }
         })
     };
+    let onclick = {
+        let (copied, on_copy) = (copied.clone(), on_copy.clone());
+        Callback::from(move |_: MouseEvent| {
+            let copied = copied.clone();
+            on_copy.emit(Callback::from(move |is_there| copied.set(Some(is_there))));
+        })
+    };
     let rows = typing.text.lines().count().clamp(1, 6) + usize::from(typing.text.ends_with('\n'));
     html! {
         <div class="terminal-prompt">
@@ -156,7 +192,8 @@ fn prompt(props: &PromptProps) -> Html {
             <textarea id="terminal-line" ref={field} rows={rows.to_string()} value={typing.text.clone()} aria-label="Command"
                 aria-describedby="terminal-help" spellcheck="false" autocapitalize="off" autocomplete="off"
                 placeholder={if *busy { "runs; Ctrl-C interrupts" } else { "etcdctl put name john" }} {oninput} {onkeydown} />
-            <span id="terminal-help" class="hidden-text">{ "Tab completes; Escape, then Tab, leaves the terminal. Arrow up brings earlier lines back. Ctrl-L clears." }</span>
+            <span id="terminal-help" class="hidden-text">{ "Tab completes; Escape, then Tab, leaves the terminal. Arrow up brings earlier lines back, Ctrl-R those that contain what is typed. Ctrl-C interrupts, Ctrl-L clears." }</span>
+            <button type="button" class="terminal-clear" {onclick}>{ match *copied { None => "Copy", Some(true) => "Copied", Some(false) => "Copying is not allowed here" } }</button>
             <button type="button" class="terminal-clear" onclick={on_clear.reform(|_: MouseEvent| ())}>{ "Clear" }</button>
         </div>
     }

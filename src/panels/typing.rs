@@ -13,6 +13,8 @@ pub(crate) struct Typing {
     pub(crate) choices: Vec<String>,
     /// How far back in the history it is; 0 for a line of its own.
     back: usize,
+    /// What Ctrl-R looks for, while it does.
+    needle: String,
     /// Escape was pressed: the next Tab leaves.
     leaving: bool,
 }
@@ -69,6 +71,17 @@ impl Typing {
         self.recall(history, self.back.saturating_sub(1))
     }
 
+    /// The last line further back that contains what was typed before Ctrl-R; unchanged if none does.
+    pub(crate) fn search(&self, history: &[String]) -> Typing {
+        let needle = if self.back == 0 { &self.text } else { &self.needle };
+        let found = (self.back + 1..=history.len()).find_map(|back| {
+            let line =
+                history.get(history.len() - back).filter(|line| line.contains(needle.as_str()))?;
+            Some(Typing { back, needle: needle.clone(), ..Typing::of(line.clone()) })
+        });
+        found.unwrap_or_else(|| self.clone())
+    }
+
     fn recall(&self, history: &[String], back: usize) -> Option<Typing> {
         let edited = self.back == 0 && !self.text.is_empty();
         if back == self.back || edited || (self.text.contains('\n') && self.back == 0) {
@@ -83,11 +96,23 @@ impl Typing {
 
     /// Whether a here-document has begun and not ended: Enter then begins a new line.
     pub(crate) fn wants_more(&self) -> bool {
-        let Some((_, after)) = self.text.split_once("<<") else { return false };
-        let word = after.lines().next().unwrap_or_default().trim().trim_matches(['\'', '"']);
-        let word = word.split_whitespace().next().unwrap_or_default().trim_matches(['\'', '"']);
-        !word.is_empty() && !self.text.lines().skip(1).any(|line| line == word)
+        let mut ends_with = None::<String>;
+        for line in self.text.lines() {
+            match &ends_with {
+                Some(word) if line == word => ends_with = None,
+                Some(_) => {}
+                None => ends_with = here_document(line),
+            }
+        }
+        ends_with.is_some()
     }
+}
+
+/// The word with which a here-document ends that begins in a line.
+fn here_document(line: &str) -> Option<String> {
+    let (_, after) = line.split_once("<<")?;
+    let word = after.split_whitespace().next()?.trim_matches(['\'', '"']);
+    (!word.is_empty()).then(|| word.to_owned())
 }
 
 /// What all offers begin with.
@@ -153,9 +178,23 @@ mod tests {
     }
 
     #[test]
+    fn ctrl_r_goes_back_through_what_contains_it() {
+        let history = offers(&["etcdctl put a 1", "crash n1", "etcdctl get a"]);
+        let found = Typing::of("etcd".to_owned()).search(&history);
+        assert_eq!(found.text, "etcdctl get a");
+        let further = found.search(&history);
+        assert_eq!(further.text, "etcdctl put a 1");
+        assert_eq!(further.search(&history), further, "there is no other");
+        assert_eq!(Typing::of("xyz".to_owned()).search(&history).text, "xyz");
+    }
+
+    #[test]
     fn a_here_document_goes_on_until_its_word() {
         assert!(Typing::of("etcdctl txn <<'EOF'".to_owned()).wants_more());
         assert!(!Typing::of("etcdctl txn <<'EOF'\nput a b\nEOF".to_owned()).wants_more());
         assert!(!Typing::of("etcdctl get a".to_owned()).wants_more());
+        let two = "crash n1\nputs <<A\nx << y\nA\nputs <<B\nz";
+        assert!(Typing::of(two.to_owned()).wants_more());
+        assert!(!Typing::of(format!("{two}\nB")).wants_more());
     }
 }

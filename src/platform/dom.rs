@@ -1,6 +1,7 @@
 //! Elements: finding, focusing, placing and measuring them.
 
-use wasm_bindgen::JsCast;
+use wasm_bindgen::prelude::Closure;
+use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{
     Document, Element, Event, HtmlElement, HtmlInputElement, HtmlTextAreaElement, Window,
 };
@@ -149,6 +150,49 @@ pub(crate) fn data_under(event: &web_sys::PointerEvent, name: &str) -> Option<St
     let (x, y) = (event.client_x() as f32, event.client_y() as f32);
     let found = document()?.element_from_point(x, y)?;
     found.closest(&format!("[{name}]")).ok().flatten()?.get_attribute(name)
+}
+
+/// What an attribute says of the innermost element round an event that has it.
+pub(crate) fn data(event: &Event, name: &str) -> Option<String> {
+    let target: Element = event.target()?.dyn_into().ok()?;
+    target.closest(&format!("[{name}]")).ok().flatten()?.get_attribute(name)
+}
+
+/// How wide the inside of an element is, in pixels.
+pub(crate) fn width(node: &NodeRef) -> u32 {
+    let width = node.cast::<Element>().map_or(0, |element| element.client_width());
+    u32::try_from(width).unwrap_or(0)
+}
+
+/// Keys that are pressed inside an element are heard of nowhere outside: the page round the lab may
+/// have shortcuts of its own.
+pub(crate) fn keep_keys_in(id: &str) {
+    let Some(element) = by_id(id) else { return };
+    let stop = Closure::<dyn Fn(Event)>::new(|event: Event| event.stop_propagation());
+    for kind in ["keydown", "keypress", "keyup"] {
+        // Refused, keys go where they went before.
+        let _ = element.add_event_listener_with_callback(kind, stop.as_ref().unchecked_ref());
+    }
+    stop.forget();
+}
+
+/// Puts text into the clipboard; tells whether it is there.
+pub(crate) fn copy(text: &str, tell: impl Fn(bool) + 'static) {
+    let clipboard = window().map(|window| window.navigator().clipboard());
+    let Some(clipboard) = clipboard.filter(|clipboard| !clipboard.is_undefined()) else {
+        // Pages that are not served over HTTPS have none.
+        return tell(false);
+    };
+    let tell = std::rc::Rc::new(tell);
+    let answer = |is_there: bool| {
+        let tell = tell.clone();
+        Closure::<dyn FnMut(JsValue)>::new(move |_| tell(is_there))
+    };
+    let (done, refused) = (answer(true), answer(false));
+    let _ = clipboard.write_text(text).then2(&done, &refused);
+    // One of them is called when this function has long ended.
+    done.forget();
+    refused.forget();
 }
 
 /// Scrolls an element to its end.

@@ -11,6 +11,7 @@ pub mod advice;
 mod causes;
 mod diagnose;
 pub mod dials;
+pub mod documents;
 mod elections;
 pub mod etcdctl;
 pub mod few;
@@ -21,8 +22,10 @@ pub mod inspect;
 pub mod lessons;
 pub mod linear;
 pub mod link;
+mod logs;
 mod narrate;
 pub mod predicate;
+mod requests;
 pub mod roster;
 pub mod rules;
 #[cfg(feature = "cli")]

@@ -1,17 +1,20 @@
 //! From the cluster to the structs that are drawn.
 
-use sim::member::kv_core::{KeyValue, RangeRequest};
+use std::cmp::Reverse;
+
+use sim::member::kv_core::{Bytes, KeyValue, RangeRequest};
 use sim::member::raft_core::{
     Body, Index, Message, NodeId, Progress, ProgressState, Raft, RoleKind, Rule,
 };
-use sim::{CallId, Cluster, Fate, Flight, Node, Outcome, Sent};
+use sim::{Cluster, Fate, Flight, Node, Sent};
 
 use crate::causes::says;
 use crate::diagnose::{diagnose, groups};
 use crate::narrate::Narrator;
+use crate::requests::{Asked, known};
 use crate::view::{
-    ClientView, Condition, FlightKind, FlightView, KeyRow, Knows, LinkView, LogCell, NodeView,
-    ProgressView, QuorumView, Role, Seat, StageView, TimerView, VotesView,
+    ClientView, Condition, FlightKind, FlightView, KeyRow, LinkView, LogCell, NodeView,
+    ProgressView, QuorumView, Role, Seat, StageView, StoreView, TimerView, VotesView,
 };
 
 /// Cells of a log strip: what fits under a disc.
@@ -20,15 +23,8 @@ const LOG_CELLS: u64 = 6;
 const KEYS_MAX: i64 = 100;
 /// Characters of a value that a view shows.
 const VALUE_CHARS: usize = 200;
-
-/// The last call of a client.
-#[derive(Clone, Debug)]
-pub(crate) struct Asked {
-    pub(crate) call: CallId,
-    /// What it asked, as typed.
-    pub(crate) request: String,
-    pub(crate) at_micros: u64,
-}
+/// Keys that are listed where one store is looked at alone, and characters of their values.
+const STORE: (i64, usize) = (400, 4_000);
 
 /// Whether the keys of the stores are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,7 +137,7 @@ fn node_view(cluster: &Cluster, node: &Node, stores: Stores) -> NodeView {
         votes: votes(raft),
         progress: raft.progress().filter(|(id, _)| *id != node.id()).map(progress).collect(),
         revision: member.store().revision().0,
-        keys: keys.iter().map(key_row).collect(),
+        keys: keys.iter().map(|kv| key_row(kv, VALUE_CHARS)).collect(),
         clock_ppm: u64::from(node.clock_rate_ppm()),
     }
 }
@@ -212,7 +208,7 @@ fn votes(raft: &Raft) -> Option<VotesView> {
     }
 }
 
-fn progress((node, progress): (NodeId, &Progress)) -> ProgressView {
+pub(crate) fn progress((node, progress): (NodeId, &Progress)) -> ProgressView {
     ProgressView {
         node: node.0,
         match_index: progress.match_index.0,
@@ -226,11 +222,11 @@ fn progress((node, progress): (NodeId, &Progress)) -> ProgressView {
     }
 }
 
-fn key_row(kv: &KeyValue) -> KeyRow {
-    let value = kv.value.to_text_lossy();
+fn key_row(kv: &KeyValue, chars: usize) -> KeyRow {
+    let value = readable(&kv.value);
     KeyRow {
-        key: kv.key.to_text_lossy(),
-        value: match value.char_indices().nth(VALUE_CHARS) {
+        key: readable(&kv.key),
+        value: match value.char_indices().nth(chars) {
             Some((end, _)) => format!("{}…", &value[..end]),
             None => value,
         },
@@ -238,6 +234,38 @@ fn key_row(kv: &KeyValue) -> KeyRow {
         mod_revision: kv.mod_revision.0,
         version: kv.version,
     }
+}
+
+/// Bytes as text; those that are none, and what cannot be seen, as `\xff`.
+fn readable(bytes: &Bytes) -> String {
+    let mut text = String::new();
+    for chunk in bytes.as_slice().utf8_chunks() {
+        for letter in chunk.valid().chars() {
+            if letter.is_ascii_control() && !matches!(letter, '\n' | '\t') {
+                text.push_str(&format!("\\x{:02x}", u32::from(letter)));
+            } else {
+                text.push(letter);
+            }
+        }
+        chunk.invalid().iter().for_each(|byte| text.push_str(&format!("\\x{byte:02x}")));
+    }
+    text
+}
+
+/// The store of a node, or of the running one that is furthest.
+pub(crate) fn store(cluster: &Cluster, node: Option<u8>) -> Option<StoreView> {
+    let revision = |node: &Node| node.member().map(|member| member.store().revision());
+    let furthest = || cluster.nodes().max_by_key(|other| (revision(other), Reverse(other.id())));
+    let chosen = cluster.nodes().find(|other| node == Some(other.id().0)).or_else(furthest)?;
+    let store = chosen.member()?.store();
+    let (most, chars) = STORE;
+    let found = store.range(&RangeRequest::all().limit(most)).ok()?;
+    Some(StoreView {
+        node: chosen.id().0,
+        revision: store.revision().0,
+        keys: found.kvs.iter().map(|kv| key_row(kv, chars)).collect(),
+        more: u64::try_from(found.count - most).unwrap_or(0),
+    })
 }
 
 fn links(cluster: &Cluster) -> Vec<LinkView> {
@@ -313,17 +341,7 @@ fn shape(message: &Message) -> (FlightKind, String) {
 
 /// What a client asked last, and what it knows of that.
 fn client(cluster: &Cluster, name: &str, asked: &Asked) -> ClientView {
-    let under_way = cluster.live_calls().find(|call| call.id == asked.call);
-    let mut node = under_way.and_then(sim::LiveCall::node);
-    let (knows, answer) = match cluster.outcome(asked.call) {
-        None => (Knows::Waiting, String::new()),
-        Some(Outcome::Ok { node: answered, .. }) => {
-            node = Some(*answered);
-            (Knows::Acknowledged, "OK".to_owned())
-        }
-        Some(Outcome::Failed(error)) => (Knows::Failed, error.to_string()),
-        Some(Outcome::Unknown(error)) => (Knows::Unknown, error.to_string()),
-    };
+    let (knows, answer, node) = known(cluster, asked.call);
     ClientView {
         name: name.to_owned(),
         node: node.map(|node| node.0),

@@ -217,6 +217,19 @@ pub struct KeyRow {
     pub version: i64,
 }
 
+/// The whole store of one node, or most of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreView {
+    /// Whose it is.
+    pub node: u8,
+    /// Its revision.
+    pub revision: i64,
+    /// Its keys, in order.
+    pub keys: Vec<KeyRow>,
+    /// How many keys there are besides.
+    pub more: u64,
+}
+
 /// One direction between two nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LinkView {
@@ -348,6 +361,94 @@ pub struct FeedItem {
     pub text: String,
     /// The event that brought it about.
     pub cause: Option<u64>,
+}
+
+/// A window of the logs: nodes × index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogsView {
+    /// The first index shown.
+    pub first: u64,
+    /// The last index shown.
+    pub last: u64,
+    /// The last index of any log.
+    pub newest: u64,
+    /// How many indexes are shown at most.
+    pub columns: u64,
+    /// One for each node that was ever started.
+    pub rows: Vec<LogRowView>,
+}
+
+/// One node's log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogRowView {
+    /// Whose it is.
+    pub node: u8,
+    /// Whether its process runs; if not, the log is that of its disk.
+    pub runs: bool,
+    /// Whether it leads.
+    pub leads: bool,
+    /// Its term.
+    pub term: u64,
+    /// Up to here, entries are gone from the log: a snapshot stands for them.
+    pub compacted: u64,
+    /// Highest index known to be committed.
+    pub commit: u64,
+    /// Highest index applied to its store.
+    pub applied: u64,
+    /// Highest index on its disk.
+    pub durable: u64,
+    /// Last index of its log.
+    pub last: u64,
+    /// One for each index shown; none where the log has no such entry.
+    pub cells: Vec<Option<LogEntryView>>,
+    /// For leaders: what it knows of the others.
+    pub progress: Vec<ProgressView>,
+}
+
+/// One entry of one log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogEntryView {
+    /// Its index.
+    pub index: u64,
+    /// Its term.
+    pub term: u64,
+    /// Whether this node knows it to be committed.
+    pub committed: bool,
+    /// Whether it is applied to this node's store.
+    pub applied: bool,
+    /// Whether it is on this node's disk.
+    pub durable: bool,
+    /// Whether another node has an entry of another term here, and this one may be lost.
+    pub conflicts: bool,
+    /// What it does: `put name john`.
+    pub text: String,
+}
+
+/// A client's request and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestView {
+    /// Its number, counted from 1.
+    pub call: u64,
+    /// Who asked.
+    pub client: String,
+    /// What: `put name joe`.
+    pub request: String,
+    /// The node that answered, or has the request.
+    pub node: Option<u8>,
+    /// What the client knows of it.
+    pub knows: Knows,
+    /// The answer or error in few words.
+    pub answer: String,
+    /// When it was asked.
+    pub at_micros: u64,
+    /// The event with which it began.
+    pub seq: u64,
+    /// The event and time of its end.
+    pub ended: Option<(u64, u64)>,
+    /// The revision in the answer.
+    pub revision: Option<i64>,
+    /// Where the client does not know: what the lab sees, as far as it can be known. Often empty.
+    pub seen: String,
 }
 
 /// One step of the way from an event back to what began it.

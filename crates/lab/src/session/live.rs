@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use sim::{Action, Call, ClientId, Cluster, Event, EventKind, Settings};
+use sim::{Action, Call, CallId, Chunks, ClientId, Cluster, Event, EventKind, Settings};
 
 use super::goals::{GoalState, ParsedGoal};
 use super::terminal::{self, Job, Running, What};
@@ -15,8 +15,8 @@ use crate::etcdctl::{self, Output, Plan, args::Invocation};
 use crate::few::Few;
 use crate::narrate::{self, Narrator};
 use crate::predicate::{Judge, Predicate};
+use crate::requests::Asked;
 use crate::script::{ClientName, Command, EtcdctlLine, Ground, JobId, Line, Micros, ScriptError};
-use crate::stage::Asked;
 use crate::view::{FeedItem, GoalView, Level, Mark, TerminalEntry};
 
 /// How long `until` waits if it names no limit.
@@ -38,6 +38,8 @@ pub(super) struct Live {
     pub(super) narrator: Narrator,
     /// The last call of each client.
     pub(super) asked: Few<ClientName, Asked>,
+    /// All calls of all clients.
+    pub(super) calls: Chunks<Asked>,
     /// How many `until`s and `assert`s have failed.
     pub(super) failed_checks: u32,
     running: Vec<Running>,
@@ -65,6 +67,7 @@ impl Live {
             feed: Vec::new(),
             narrator: Narrator::default(),
             asked: Few::new(),
+            calls: Chunks::default(),
             failed_checks: 0,
             running: Vec::new(),
             environment: Few::new(),
@@ -147,10 +150,19 @@ impl Live {
 
     fn tell_return(&mut self, event: &Event) {
         let Some(call) = event.call else { return };
+        self.note_end(call, event);
         let running = self.running.iter().find(|running| running.what.is_call(call));
         if let (Some(running), Some(outcome)) = (running, self.cluster.outcome(call)) {
             let item = narrate::returned(event, running.client.as_str(), outcome);
             self.tell(item);
+        }
+    }
+
+    /// Writes down when a call has ended. Calls are counted from 1.
+    fn note_end(&mut self, call: CallId, event: &Event) {
+        let place = usize::try_from(call.0).ok().and_then(|number| number.checked_sub(1));
+        if let Some(asked) = place.and_then(|place| self.calls.get_mut(place)) {
+            asked.ended = Some((event.seq.0, event.at.0));
         }
     }
 
@@ -408,8 +420,9 @@ impl Live {
             label: label.clone(),
         });
         self.tell(narrate::asked(&event, client.as_str(), &label));
-        let asked = Asked { call, request: without_leading_flags(&words), at_micros: event.at.0 };
-        self.asked.insert(client.clone(), asked);
+        let asked = Asked::new(call, client.as_str(), without_leading_flags(&words), &event);
+        self.asked.insert(client.clone(), asked.clone());
+        self.calls.push(asked);
         let job = (etcdctl.ground == Ground::Background)
             .then(|| Job { id: self.next_job(&client), line: line.source.trim().to_owned() });
         if job.is_some() {
@@ -447,6 +460,12 @@ impl Live {
     /// Whether a command keeps the next line waiting.
     pub(super) fn has_foreground(&self) -> bool {
         self.running.iter().any(|running| running.job.is_none())
+    }
+
+    /// Whose command keeps the next line waiting; none if it is the usual client's.
+    pub(super) fn foreground(&self) -> Option<&ClientName> {
+        let running = self.running.iter().find(|running| running.job.is_none())?;
+        Some(&running.client).filter(|client| **client != ClientName::usual())
     }
 
     fn end_what_has_ended(&mut self) {

@@ -36,7 +36,10 @@ use crate::script::{
     At, Command, Line, Micros, ScriptError, duration_text, parse_line, parse_script,
 };
 use crate::stage::Stores;
-use crate::view::{FeedItem, FlightView, GoalView, StageView, TerminalEntry, TimerView};
+use crate::view::{
+    FeedItem, FlightView, GoalView, LogsView, RequestView, StageView, StoreView, TerminalEntry,
+    TimerView,
+};
 
 /// Virtual time that a set-up may take before it is taken for endless.
 const SETUP_MICROS_MAX: u64 = 600_000_000;
@@ -506,6 +509,37 @@ impl Session {
     /// What happened up to now, in plain words, the newest last.
     pub fn feed(&self) -> &[Arc<FeedItem>] {
         &self.live.feed
+    }
+
+    /// So many indexes of the logs of all nodes from one on; without one, their end.
+    pub fn logs(&self, from: Option<u64>, columns: u64) -> LogsView {
+        crate::logs::logs(&self.live.cluster, from, columns)
+    }
+
+    /// The store of a node, or, without one, of the running node that is furthest.
+    pub fn store(&self, node: Option<u8>) -> Option<StoreView> {
+        crate::stage::store(&self.live.cluster, node)
+    }
+
+    /// What clients asked and what became of it, the newest first, at most so many: all requests,
+    /// or those alone of which the client does not know whether they were done.
+    pub fn requests(&self, most: usize, only_unknown: bool) -> Vec<RequestView> {
+        crate::requests::requests(&self.live.cluster, &self.live.calls, most, only_unknown)
+    }
+
+    /// The lines that wait for the foreground, or for their moment.
+    pub fn waiting(&self) -> impl Iterator<Item = String> {
+        self.queue.iter().map(Line::text)
+    }
+
+    /// Ends what runs in the foreground, whichever client's it is, and forgets the lines that wait
+    /// behind it: Ctrl-C.
+    pub fn interrupt(&mut self) {
+        self.queue.clear();
+        self.awaited = false;
+        let client = self.live.foreground().map(|client| format!("client {client} interrupt"));
+        // A line that the lab itself writes is understood.
+        let _ = self.act(&client.unwrap_or_else(|| "interrupt".to_owned()));
     }
 
     /// The terminal.
