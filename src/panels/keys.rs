@@ -123,7 +123,7 @@ fn documents(keys: &[KeyRow]) -> Html {
             </section>
         });
     }
-    html! { for items }
+    Html::from_iter(items)
 }
 
 /// The panel: what is to be done with which key, through which node; and what all nodes have.
