@@ -103,7 +103,7 @@ impl Writes {
 
     /// How many are held, and how many clients wait for one that was proposed.
     pub(crate) fn counts(&self) -> (u64, u64) {
-        let first_held = self.held.front().map_or(self.next_count, |(count, _)| *count);
+        let first_held = self.held.first().map_or(self.next_count, |(count, _)| *count);
         let proposed = self.waiting.partition_point(|(count, _)| *count < first_held);
         (self.held.len() as u64, proposed as u64)
     }
