@@ -226,9 +226,14 @@ impl Desk {
 
     /// Gives the session a line; what came of it is in the terminal.
     pub(crate) fn line(&mut self, line: &str) {
+        let before = self.session.seq();
         // An error is shown where it was made: in the terminal.
         if self.session.act(line) != Ok(Issued::AtOnce) {
             self.held = false;
+        }
+        if self.session.seq() < before {
+            // A new cluster begins at the beginning of time.
+            self.clock.set(self.session.now_micros());
         }
         self.refresh();
     }

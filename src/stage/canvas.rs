@@ -67,6 +67,8 @@ pub(crate) struct Painter {
     /// What flew in the frame before: what is gone too early has died.
     before: Vec<FlightView>,
     crosses: Vec<Cross>,
+    /// The event that was drawn last.
+    seq: u64,
 }
 
 impl Painter {
@@ -92,6 +94,11 @@ impl Painter {
         now: f64,
         chosen: Option<u64>,
     ) {
+        if view.seq < self.seq {
+            // Time went back, or this is another cluster.
+            self.forget();
+        }
+        self.seq = view.seq;
         self.bury(layout, &view.flights, now);
         let Some(context) = paint::begin(canvas, layout.size()) else { return };
         let palette = self.palette.get_or_insert_with(Palette::read);

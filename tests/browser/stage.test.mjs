@@ -236,6 +236,18 @@ describe("dividing the cluster", { concurrency: 2 }, () => {
     }));
 });
 
+describe("a new cluster", () => {
+  test("begins at the beginning of time", () =>
+    sandbox({}, async (learner) => {
+      await learner.type("advance 2s");
+      await learner.button("3 nodes").click();
+      await learner.gave("nodes 3");
+      assert.equal(await learner.page.locator(".moment-time").innerText(), "0.000 s");
+      await learner.button("One event").click();
+      await until("one event", async () => (await learner.event()) === 1);
+    }));
+});
+
 describe("for everybody", { concurrency: 2 }, () => {
   test("who asked for less motion finds time paused, and can take it event by event", () =>
     sandbox({ reducedMotion: "reduce" }, async (learner) => {
