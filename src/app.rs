@@ -7,6 +7,7 @@ use lab::session::Session;
 use yew::prelude::*;
 
 use crate::desk::{Change, Desk, Wanted};
+use crate::embed::{self, Asked};
 use crate::icon::{self, icon};
 use crate::lesson::{self, Goals, Hosts};
 use crate::page::{Handover, Scene};
@@ -154,7 +155,7 @@ impl Component for App {
         let desk = ctx.props().opened.take().map(|opened| {
             came_by = opened.link;
             // Who comes back, or asked for less motion, finds time standing still.
-            Desk::new(opened.session, !opened.again && !dom::calm())
+            Desk::new(opened.session, !opened.still && !dom::calm())
         });
         if let Some(lesson) = scene.lesson() {
             lesson::answers_again(lesson);
@@ -174,7 +175,7 @@ impl Component for App {
                 _ if wide => first_panel(panels),
                 // A tablet has room for a panel below the picture.
                 Scene::Sandbox if dom::matches(ROOM_BELOW) => Some(Tab::Terminal),
-                Scene::Home | Scene::Sandbox | Scene::Lesson(_) => None,
+                Scene::Home | Scene::Sandbox | Scene::Lesson(_) | Scene::Embed(_) => None,
             },
             inspected: 1,
             folded: false,
@@ -192,6 +193,9 @@ impl Component for App {
         if let Some(link) = came_by {
             app.open_shared("a link", link);
         }
+        if let Some(asked) = scene.asked() {
+            app.begin_as(asked);
+        }
         app.want_detail();
         app
     }
@@ -201,7 +205,10 @@ impl Component for App {
         if let Ok(desk) = &mut self.desk
             && let Some((whence, shared, is_same)) = desk.take_opened()
         {
-            self.notice = Some(Notice::opened(whence, &shared, is_same));
+            let notice = Notice::opened(whence, &shared, is_same);
+            // In a frame there is no room for saying that all is as expected.
+            let embedded = ctx.props().scene.asked().is_some();
+            self.notice = Some(notice).filter(|notice| notice.is_bad || !embedded);
             drawn = true;
         }
         self.want_detail();
@@ -371,6 +378,14 @@ impl App {
                     tell.emit((outcome, detail));
                 });
             }
+            Share::Leave => {
+                let tell =
+                    self.calls.share.reform(|(outcome, detail)| Share::Copied(outcome, detail));
+                let text = desk.shared(place, &view()).text;
+                return platform::share::leave(&text, move |outcome, detail| {
+                    tell.emit((outcome, detail));
+                });
+            }
             Share::Copied(outcome, detail) => {
                 Some(Notice::copied(&outcome, detail, desk.stage.seq))
             }
@@ -429,6 +444,16 @@ impl App {
                 Some(Tab::Settings) => Wanted::Settings,
                 _ => Wanted::Nothing,
             });
+        }
+    }
+
+    /// An embedded lab begins as its address asks.
+    fn begin_as(&mut self, asked: &Asked) {
+        if let Some(panel) = &asked.panel {
+            self.open = Tab::named(panel);
+        }
+        if let (Ok(desk), Some(speed)) = (&mut self.desk, &asked.speed) {
+            desk.clock.speed = clock::speed_named(speed).unwrap_or(desk.clock.speed);
         }
     }
 
@@ -605,6 +630,7 @@ impl App {
         html! {
             <>
                 if let Some(host) = dom::by_id("share-host") { { create_portal(share::buttons(&self.calls.share), host) } }
+                if let Some(host) = dom::by_id("way-out") { { create_portal(embed::way_out(&self.calls.share), host) } }
                 if let Some(host) = dom::by_id("theme-host") { { create_portal(button, host) } }
                 if let (Some(lesson), Some(hosts)) = (ctx.props().scene.lesson(), &self.hosts) {
                     <Goals lesson={lesson.clone()} goals={desk.goals.clone()} hosts={hosts.clone()}

@@ -35,4 +35,5 @@ pub(crate) const SUN: &str = "M12 8a4 4 0 1 0 0 8a4 4 0 1 0 0-8ZM12 2.500v2M12 1
 pub(crate) const LINK: &str = "M10 14a4 4 0 0 0 5.700 0l3-3a4 4 0 0 0-5.700-5.700l-1 1M14 10a4 4 0 0 0-5.700 0l-3 3a4 4 0 0 0 5.700 5.700l1-1";
 pub(crate) const SAVE: &str = "M12 4v11M7 10.500 12 15.500 17 10.500M4.500 19.500h15";
 pub(crate) const OPEN: &str = "M12 15.500V4.500M7 9.500 12 4.500 17 9.500M4.500 19.500h15";
+pub(crate) const AWAY: &str = "M14 4.500h5.500v5.500M19.500 4.500 11 13M10 5.500H5.500v13h13V14";
 pub(crate) const MOON: &str = "M19.500 14.200A8 8 0 0 1 9.800 4.500a8 8 0 1 0 9.700 9.700Z";

@@ -7,6 +7,7 @@ use lab::lessons::{GoalData, GoalKind, LessonData, LessonLink, PredictionData};
 use lab::link::{LinkError, Shared};
 use lab::session::{Opening, Session};
 
+use crate::embed::Asked;
 use crate::platform::json::Json;
 use crate::platform::{keep, prose, share};
 
@@ -19,6 +20,8 @@ pub(crate) enum Scene {
     Sandbox,
     /// A lesson.
     Lesson(LessonData),
+    /// The lab alone, in a frame of another page.
+    Embed(Asked),
 }
 
 /// The lab outside lessons: five nodes, far enough apart to see what they say.
@@ -30,6 +33,7 @@ impl Scene {
         let lesson = || lesson(&Json::parse(prose::text("lesson")?.trim())?);
         match prose::view().as_deref() {
             Some("sandbox") => Scene::Sandbox,
+            Some("embed") => Scene::Embed(Asked::read()),
             Some("lesson") => lesson().map_or(Scene::Home, Scene::Lesson),
             Some(_) | None => Scene::Home,
         }
@@ -41,6 +45,7 @@ impl Scene {
             Scene::Home => "home",
             Scene::Sandbox => "sandbox",
             Scene::Lesson(lesson) => &lesson.id,
+            Scene::Embed(asked) => &asked.place,
         }
     }
 
@@ -48,8 +53,13 @@ impl Scene {
     pub(crate) fn lesson(&self) -> Option<&LessonData> {
         match self {
             Scene::Lesson(lesson) => Some(lesson),
-            Scene::Home | Scene::Sandbox => None,
+            Scene::Home | Scene::Sandbox | Scene::Embed(_) => None,
         }
+    }
+
+    /// What the address of an embedded lab asks for, if it is one.
+    pub(crate) fn asked(&self) -> Option<&Asked> {
+        if let Scene::Embed(asked) = self { Some(asked) } else { None }
     }
 
     fn opening(&self) -> Opening {
@@ -60,6 +70,7 @@ impl Scene {
                 setup: lesson.setup.clone(),
                 goals: lesson.goals.clone(),
             },
+            Scene::Embed(asked) => asked.opening(Scene::Sandbox.opening()),
             Scene::Home | Scene::Sandbox => {
                 Opening { nodes: 5, seed: 1, setup: OPEN_SETUP.to_owned(), goals: Vec::new() }
             }
@@ -71,24 +82,33 @@ impl Scene {
     /// # Errors
     /// The set-up cannot be run: the words that say why.
     pub(crate) fn open(&self) -> Result<Opened, String> {
-        let link = came_by();
+        let asked = self.asked();
+        let link = came_by(asked.is_none()).or_else(|| asked?.saved());
         // Who came by a link that cannot be opened gets a fresh lab.
         let kept = keep::kept_session(self.id()).filter(|_| !matches!(link, Some(Err(_))));
         if let Some(saved) = kept
             && let Ok(session) = Session::reopen(self.opening(), &saved)
         {
-            return Ok(Opened { session, again: true, link });
+            return Ok(Opened { session, still: true, link });
         }
-        let session = Session::new(self.opening()).map_err(|error| error.to_string())?;
-        Ok(Opened { session, again: false, link })
+        let session = Session::new(self.opening()).map_err(|mut error| {
+            // Lines of a script in the address are counted from its own first.
+            let before = asked.map_or(0, |_| OPEN_SETUP.lines().count() as u32);
+            error.line = error.line.saturating_sub(before);
+            error.to_string()
+        })?;
+        Ok(Opened { session, still: asked.is_some_and(|asked| asked.paused), link })
     }
 }
 
-/// The link by which the learner came, if by one, or why it cannot be opened.
-fn came_by() -> Option<Result<Shared, LinkError>> {
+/// The link by which the learner came, if by one, or why it cannot be opened. Opened `once`, it goes out
+/// of the address; an embedded lab keeps nothing, and comes back to it.
+fn came_by(once: bool) -> Option<Result<Shared, LinkError>> {
     let (fragment, text) = share::linked()?;
     let text = lab::link::check(&fragment).and_then(|()| text.ok_or(LinkError::Damaged));
-    share::unlink();
+    if once {
+        share::unlink();
+    }
     Some(text.and_then(Shared::parse))
 }
 
@@ -146,8 +166,8 @@ fn link(json: &Json) -> Option<LessonLink> {
 /// A session that was opened.
 pub(crate) struct Opened {
     pub(crate) session: Session,
-    /// Whether it was left before and comes back.
-    pub(crate) again: bool,
+    /// Whether time stands still at first: it was left before and comes back, or that is asked for.
+    pub(crate) still: bool,
     /// What is to be opened in its place.
     pub(crate) link: Option<Result<Shared, LinkError>>,
 }

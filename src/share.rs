@@ -13,6 +13,8 @@ pub(crate) enum Share {
     Copy,
     /// What came of that: an outcome of `static/share.js`, and its detail.
     Copied(String, Option<String>),
+    /// Open it in the lab itself: this one is embedded in another page.
+    Leave,
     /// Save it as a file.
     Save,
     /// Choose a file.
@@ -77,6 +79,9 @@ impl Notice {
                 link: Some(detail),
                 is_bad: false,
             },
+            "saved" => Notice::good(
+                "Too long for a link: this session was saved as a file, and the sandbox can open it.".to_owned(),
+            ),
             "long" => {
                 let error = LinkError::TooLong(number() as usize).to_string();
                 Notice::bad(format!("No link was copied: {error}."))

@@ -7,19 +7,21 @@
 
 const root = document.documentElement;
 const SESSION = "raft-lab:session:";
+// An embedded lab keeps nothing: its address says how it begins, and there may be several on one page.
+const embedded = document.body.dataset.view === "embed";
 
 // Storage may be forbidden (private windows, embedding pages, policies): the lab then merely forgets.
 const storage = {
   get(key) {
     try {
-      return localStorage.getItem(key);
+      return embedded ? null : localStorage.getItem(key);
     } catch {
       return null;
     }
   },
   set(key, value) {
     try {
-      localStorage.setItem(key, value);
+      if (!embedded) localStorage.setItem(key, value);
     } catch {
       // Full or forbidden.
     }
@@ -103,7 +105,7 @@ function panel(what, message) {
       element("p", message, { className: "broken-message" }),
       element("p", hasScript ? "Seed and script so far, which bring it back:" : "The text below still reads."),
       ...(hasScript ? [script] : []),
-      element("p", hasScript ? [copy, " ", again, " ", afresh] : [again, " ", afresh], {
+      element("p", [...(hasScript ? [copy, " "] : []), ...(embedded ? [] : [again, " "]), afresh], {
         className: "broken-actions",
       }),
     ],
@@ -157,7 +159,7 @@ async function followLink() {
   const place = /^# belongs to ([a-z0-9-]+)$/m.exec(text?.slice(text.lastIndexOf("\n# belongs to ")) ?? "")?.[1];
   const view = document.body.dataset.view;
   const here = view === "lesson" ? JSON.parse(document.getElementById("lesson").textContent).id : view;
-  if (!place || place === here || view === "embed") return;
+  if (!place || place === here || embedded) return;
   const other = page(place);
   const found = await fetch(other, { method: "HEAD" }).catch(() => null);
   if (found?.ok) {
@@ -171,12 +173,25 @@ addEventListener("hashchange", () => {
   if (isLink()) location.reload();
 });
 
+// Resolves once the lab is on the screen: what nobody looks at costs nothing, however many frames a page has.
+function seen() {
+  return new Promise((resolve) => {
+    const watch = new IntersectionObserver((entries) => {
+      if (!entries.some((entry) => entry.isIntersecting)) return;
+      watch.disconnect();
+      resolve();
+    });
+    watch.observe(document.getElementById("lab"));
+  });
+}
+
 async function start() {
   const script = document.querySelector("link[rel=modulepreload]");
   const wasm = document.querySelector("link[rel=program]");
   if (!script || !wasm) throw new Error("the page does not say where its program is");
   if (typeof WebAssembly !== "object") throw new Error("this browser has no WebAssembly");
   await painted();
+  if (embedded) await seen();
   const program = fetch(wasm.href, { priority: "low" });
   // Awaited further down; until then a failure of it is not one that nobody hears of.
   program.catch(() => {});

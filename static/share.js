@@ -77,6 +77,20 @@ export async function copyLink(text, place, tell) {
   }
 }
 
+/// Opens `text` in a window of its own, or in this frame where none may be opened. What is too long for a
+/// link is saved as a file, and `tell` hears of that.
+export async function leave(text, tell) {
+  try {
+    const link = await address(text, "sandbox");
+    const opened = window.open(link, "_blank");
+    if (opened) opened.opener = null;
+    else location.assign(link);
+  } catch (error) {
+    if (error instanceof RangeError) save("raft-lab.lab", text);
+    tell(error instanceof RangeError ? "saved" : "unable", String(error?.message ?? error));
+  }
+}
+
 /// Saves `text` as a file.
 export function save(name, text) {
   const href = URL.createObjectURL(new Blob([text], { type: "text/plain" }));

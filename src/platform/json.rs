@@ -15,6 +15,11 @@ impl Json {
         js_sys::JSON::parse(text).ok().map(Json)
     }
 
+    /// What a script of the page has set as `name`.
+    pub(crate) fn global(name: &str) -> Option<Json> {
+        Json(js_sys::global().into()).field(name)
+    }
+
     /// The field `name` of an object; `None` if it is missing or null.
     pub(crate) fn field(&self, name: &str) -> Option<Json> {
         let value = Reflect::get(&self.0, &JsValue::from_str(name)).ok()?;

@@ -27,6 +27,11 @@ pub(crate) fn copy_link(text: &str, place: &str, tell: impl Fn(String, Option<St
     call("copyLink", &[text.into(), place.into(), told(tell)]);
 }
 
+/// Opens `text` in the sandbox, in a window of its own; `tell` hears what came of it if that cannot be.
+pub(crate) fn leave(text: &str, tell: impl Fn(String, Option<String>) + 'static) {
+    call("leave", &[text.into(), told(tell)]);
+}
+
 /// Saves a text as a file.
 pub(crate) fn save(name: &str, text: &str) {
     call("save", &[name.into(), text.into()]);

@@ -94,7 +94,7 @@ pub(crate) fn stage(props: &Props) -> Html {
                 }) }</g>
             </svg>
             { flights(view, *chosen, on_act) }
-            <Legend open={layout.roomy()} />
+            <Legend open={layout.roomy() && size.width >= 700.0} />
             { usual_link(view, layout) }
         </div>
     }

@@ -149,7 +149,8 @@ describe("the keyboard", { concurrency: 2 }, () => {
           assert.deepEqual(await missed(page), []);
           assert.deepEqual(stops.filter(({ visible }) => !visible), [], "no focus without a sign");
           assert.deepEqual(stops.filter(({ seen }) => !seen), [], "no focus out of sight");
-          assert.match(stops[0].name, /Skip to the text/);
+          // An embedded lab has no text.
+          if (name !== "embed.html") assert.match(stops[0].name, /Skip to the text/);
         }));
     }
   }

@@ -17,12 +17,16 @@ use lab::lessons::{Lesson, home_list_html, load_all};
 /// Pages that are not lessons.
 const HOME: &str = "index";
 const SANDBOX: &str = "sandbox";
+const EMBED: &str = "embed";
+
+/// What stands in the place of prose in an embedded lab: a name for those who hear it, and a host for the way out.
+const EMBED_MAIN: &str = "<h1 class=\"hidden-text\">Raft Lab</h1><div id=\"way-out\"></div>";
 
 /// What differs from page to page.
 struct Page<'a> {
     /// The file's name without `.html`.
     name: &'a str,
-    /// What the program shows beside it: `home`, `sandbox` or `lesson`.
+    /// What the program shows beside it: `home`, `sandbox`, `embed` or `lesson`.
     view: &'static str,
     /// The document's title.
     title: String,
@@ -83,16 +87,27 @@ fn write_all() -> Result<()> {
             main: sandbox,
             data: "null".to_owned(),
         },
+        Page {
+            name: EMBED,
+            view: "embed",
+            title: "Raft Lab".to_owned(),
+            description: "A real Raft cluster, to be embedded in a page of yours.".to_owned(),
+            main: EMBED_MAIN.to_owned(),
+            data: "null".to_owned(),
+        },
     ];
     pages.extend(lessons.iter().map(lesson_page));
     for page in &pages {
         let name = page.name;
         if lessons.iter().filter(|lesson| lesson.data.id == name).count() > 1
-            || (page.view == "lesson" && [HOME, SANDBOX].contains(&name))
+            || (page.view == "lesson" && [HOME, SANDBOX, EMBED].contains(&name))
         {
             bail!("two pages are called {name}.html");
         }
-        let html = render(&template, page, &lessons).with_context(|| format!("{name}.html"))?;
+        let mut html = render(&template, page, &lessons).with_context(|| format!("{name}.html"))?;
+        if page.view == "embed" {
+            html = alone(&html)?;
+        }
         fs::write(staged.join(format!("{name}.html")), html)?;
     }
     Ok(())
@@ -121,6 +136,17 @@ fn render(template: &str, page: &Page<'_>, lessons: &[Lesson]) -> Result<String>
         ("<!--lesson:main-->", page.main.clone()),
     ];
     marks.iter().try_fold(template.to_owned(), |html, (mark, text)| fill(&html, mark, text))
+}
+
+/// The page without what surrounds the lab, for a frame of another page; it asks its address how to begin.
+fn alone(html: &str) -> Result<String> {
+    let (before, rest) = html.split_once("<a class=\"skip\"").context("there is no skip link")?;
+    let (_, after) = rest.split_once("</header>").context("there is no header")?;
+    let robots = "<meta name=\"robots\" content=\"noindex\">";
+    let script = "<script src=\"embed.js\"></script>";
+    let before =
+        fill(before, "<script src=\"theme.js\"></script>", &format!("{robots}\n  {script}"))?;
+    Ok(before + after.trim_start())
 }
 
 /// Where one is in the course: a bar of links, one a lesson.
@@ -183,6 +209,18 @@ mod tests {
         assert!(html.contains("<title>A &amp; B</title>"));
         assert!(html.contains("content=\"say &quot;hi&quot;\""));
         assert!(html.contains("<body data-view=\"sandbox\">"));
+    }
+
+    /// A frame gets the lab alone, and its options instead of a chosen theme.
+    #[test]
+    fn an_embedded_lab_stands_alone() {
+        let html = "<head><script src=\"theme.js\"></script></head><body>\n  <a class=\"skip\">Skip</a>\n\
+                    <header>x</header>\n<main></main>";
+        let embedded = alone(html).unwrap();
+        let expected = "<head><meta name=\"robots\" content=\"noindex\">\n  \
+                        <script src=\"embed.js\"></script></head><body>\n  <main></main>";
+        assert_eq!(embedded, expected);
+        assert!(alone("<body></body>").is_err());
     }
 
     /// A template without a mark, or with one twice, is an error that names it.
