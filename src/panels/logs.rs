@@ -48,7 +48,7 @@ pub(crate) fn logs(props: &Props) -> Html {
             let Some(place) = chosen.and_then(|at| step(at, &event.key(), &nodes)) else { return };
             event.prevent_default();
             if place.index < first {
-                return from.set(Some(place.index.max(1)));
+                from.set(Some(place.index.max(1)));
             } else if place.index <= last {
                 dom::focus(&place.id());
             }
