@@ -21,6 +21,7 @@
 mod app;
 mod clock;
 mod desk;
+mod el;
 mod embed;
 mod fingerprint;
 mod icon;

@@ -7,6 +7,7 @@ use yew::prelude::*;
 
 use super::look::use_look;
 use super::{Ask, choices};
+use crate::el::el;
 use crate::words;
 
 /// How many are listed at first, and how many more at a time.
@@ -29,60 +30,85 @@ pub(crate) fn clients(props: &Props) -> Html {
     let requests =
         use_look(on_ask, about, |session, (_, most, unknown)| session.requests(most + 1, *unknown));
     if stage.clients.is_empty() {
-        return html! { <p class="empty">{ "No client has asked anything yet. Write or read a key." }</p> };
+        return el("p|class=empty")
+            .say("No client has asked anything yet. Write or read a key.")
+            .html();
     }
     let found = requests.as_deref().map(|requests| requests.as_slice()).unwrap_or_default();
-    let more = {
-        let most = most.clone();
-        Callback::from(move |_: MouseEvent| most.set(*most + LISTED))
-    };
     let on_seek = on_ask.reform(Ask::Seek);
-    html! {
-        <div class="scroll" tabindex="0" role="region" aria-label="Clients">
-            { choices("Which requests", &[(false, "All"), (true, "Unknown")], *only_unknown, &only_unknown) }
-            <table class="grid">
-                <caption>{ if *only_unknown { "Requests without an answer: done or not, the client cannot tell" } else { "Requests, newest first" } }</caption>
-                <thead><tr>
-                    { for ["client", "asked", "at", "took", "the client knows"].map(|name| html! { <th scope="col">{ name }</th> }) }
-                </tr></thead>
-                <tbody>{ for found.iter().take(*most).map(|request| row(request, &on_seek)) }</tbody>
-            </table>
-            if found.is_empty() { <p class="empty">{ "None." }</p> }
-            if found.len() > *most { <button type="button" class="button" onclick={more}>{ "Older requests" }</button> }
-        </div>
+    let caption = if *only_unknown {
+        "Requests without an answer: done or not, the client cannot tell"
+    } else {
+        "Requests, newest first"
+    };
+    let head = ["client", "asked", "at", "took", "the client knows"];
+    let head = head.map(|name| el("th|scope=col").say(name).html());
+    let rows = found.iter().take(*most).map(|request| row(request, &on_seek)).collect();
+    let mut panel = el("div|class=scroll|tabindex=0|role=region|aria-label=Clients")
+        .add(choices(
+            "Which requests",
+            &[(false, "All"), (true, "Unknown")],
+            *only_unknown,
+            &only_unknown,
+        ))
+        .with(
+            el("table|class=grid")
+                .with(el("caption").say(caption))
+                .with(el("thead").with(el("tr").all(head.into())))
+                .with(el("tbody").all(rows)),
+        );
+    if found.is_empty() {
+        panel = panel.with(el("p|class=empty").say("None."));
     }
+    if found.len() > *most {
+        let most = most.clone();
+        let more = Callback::from(move |_: MouseEvent| most.set(*most + LISTED));
+        panel = panel.with(el("button|type=button|class=button").click(more).say("Older requests"));
+    }
+    panel.html()
 }
 
 fn row(request: &RequestView, on_seek: &Callback<u64>) -> Html {
     let jump = |event: u64, at_micros: u64, what: &str| {
-        let name = format!("Go to event {}: {what} {}", words::count(event), request.request);
-        html! {
-            <button type="button" class="jump" aria-label={name} onclick={on_seek.reform(move |_: MouseEvent| event)}>
-                { words::seconds(at_micros) }
-            </button>
-        }
+        el("button|type=button|class=jump")
+            .set(
+                "aria-label",
+                format!("Go to event {}: {what} {}", words::count(event), request.request),
+            )
+            .click(on_seek.reform(move |_: MouseEvent| event))
+            .text(words::seconds(at_micros))
     };
-    let through = request.node.map(|node| format!(" via {}", words::node(node)));
-    let answer = match request.revision {
-        Some(revision) => format!("{}, revision {revision}", request.answer),
-        None => request.answer.clone(),
-    };
-    html! {
-        <tr key={request.call.to_string()}>
-            <th scope="row">{ &request.client }<small>{ through }</small></th>
-            <td><code><bdi>{ words::cut(&request.request, 80) }</bdi></code></td>
-            <td>{ jump(request.seq, request.at_micros, "the client asks") }</td>
-            <td>
-                if let Some((event, at)) = request.ended {
-                    { words::span(at.saturating_sub(request.at_micros)) }
-                    { jump(event, at, "the end of") }
-                }
-            </td>
-            <td data-knows={words::knows(request.knows)}>
-                { words::knows(request.knows) }<small><bdi>{ format!(" {}", words::cut(&answer, 120)) }</bdi></small>
-                if let Some(told) = words::told(request.knows) { <p class="remark">{ told }</p> }
-                if !request.seen.is_empty() { <p class="remark">{ format!("The lab, which sees all, knows: {}.", request.seen) }</p> }
-            </td>
-        </tr>
+    let mut client = el("th|scope=row").text(request.client.clone());
+    if let Some(node) = request.node {
+        client = client.with(el("small").text(format!(" via {}", words::node(node))));
     }
+    let mut took = el("td");
+    if let Some((event, at)) = request.ended {
+        let span = words::span(at.saturating_sub(request.at_micros));
+        took = took.text(span).with(jump(event, at, "the end of"));
+    }
+    let mut answer = words::cut(&request.answer, 120).to_string();
+    if let Some(revision) = request.revision {
+        answer = format!("{answer}, revision {revision}");
+    }
+    let mut knows = el("td")
+        .word("data-knows", words::knows(request.knows))
+        .say(words::knows(request.knows))
+        .with(el("small").with(el("bdi").text(format!(" {answer}"))));
+    if let Some(told) = words::told(request.knows) {
+        knows = knows.with(el("p|class=remark").text(told.to_string()));
+    }
+    if !request.seen.is_empty() {
+        let seen = format!("The lab, which sees all, knows: {}.", request.seen);
+        knows = knows.with(el("p|class=remark").text(seen));
+    }
+    let asked = words::cut(&request.request, 80).to_string();
+    el("tr")
+        .key(request.call.to_string())
+        .with(client)
+        .with(el("td").with(el("code").with(el("bdi").text(asked))))
+        .with(el("td").with(jump(request.seq, request.at_micros, "the client asks")))
+        .with(took)
+        .with(knows)
+        .html()
 }

@@ -1,0 +1,124 @@
+//! Elements by calls instead of by `html!`.
+//!
+//! The macro writes some hundred bytes of program for every element; a page of panels is a page of
+//! elements. Here an element is one text, its tag and its fixed attributes, and a call for each
+//! thing that changes. Attributes are compared one by one when something is drawn anew, so what is
+//! drawn in every frame stays with the macro.
+
+use std::rc::Rc;
+
+use yew::html::{onclick, onkeydown};
+use yew::prelude::*;
+use yew::virtual_dom::{Key, VNode, VTag, VText};
+
+/// An element in the making.
+pub(crate) struct El(Box<VTag>);
+
+/// Begins an element: its tag, then its fixed attributes, as in `button|type=button|class=link`.
+#[inline(never)]
+pub(crate) fn el(spec: &'static str) -> El {
+    let mut parts = spec.split('|');
+    let mut tag = Box::new(VTag::new(parts.next().unwrap_or_default()));
+    for part in parts {
+        let (name, value) = part.split_once('=').unwrap_or((part, ""));
+        tag.add_attribute(name, value);
+    }
+    El(tag)
+}
+
+impl El {
+    /// An attribute.
+    #[inline(never)]
+    pub(crate) fn set(mut self, name: &'static str, value: String) -> El {
+        self.0.add_attribute(name, value);
+        self
+    }
+
+    /// An attribute whose value is one of some words.
+    #[inline(never)]
+    pub(crate) fn word(mut self, name: &'static str, value: &'static str) -> El {
+        self.0.add_attribute(name, value);
+        self
+    }
+
+    /// An attribute without a value, if `is`.
+    #[inline(never)]
+    pub(crate) fn flag(self, name: &'static str, is: bool) -> El {
+        if is { self.word(name, "") } else { self }
+    }
+
+    /// `true` or `false`, as ARIA has it.
+    #[inline(never)]
+    pub(crate) fn aria(self, name: &'static str, is: bool) -> El {
+        self.word(name, if is { "true" } else { "false" })
+    }
+
+    /// What tells it from its siblings.
+    #[inline(never)]
+    pub(crate) fn key(mut self, key: String) -> El {
+        self.0.key = Some(Key::from(key));
+        self
+    }
+
+    /// What happens on a click.
+    #[inline(never)]
+    pub(crate) fn click(mut self, callback: Callback<MouseEvent>) -> El {
+        self.0.add_listener(Rc::new(onclick::Wrapper::new(callback)));
+        self
+    }
+
+    /// What happens when a key goes down.
+    #[inline(never)]
+    pub(crate) fn keydown(mut self, callback: Callback<KeyboardEvent>) -> El {
+        self.0.add_listener(Rc::new(onkeydown::Wrapper::new(callback)));
+        self
+    }
+
+    /// A way to it.
+    #[inline(never)]
+    pub(crate) fn host(mut self, node: &NodeRef) -> El {
+        self.0.node_ref = node.clone();
+        self
+    }
+
+    /// Fixed words inside.
+    #[inline(never)]
+    pub(crate) fn say(mut self, text: &'static str) -> El {
+        self.0.add_child(VNode::VText(VText::new(text)));
+        self
+    }
+
+    /// Words inside.
+    #[inline(never)]
+    pub(crate) fn text(mut self, text: String) -> El {
+        self.0.add_child(VNode::VText(VText::new(text)));
+        self
+    }
+
+    /// An element inside.
+    #[inline(never)]
+    pub(crate) fn with(mut self, child: El) -> El {
+        self.0.add_child(child.html());
+        self
+    }
+
+    /// Anything inside.
+    #[inline(never)]
+    pub(crate) fn add(mut self, child: Html) -> El {
+        self.0.add_child(child);
+        self
+    }
+
+    /// Many inside.
+    #[inline(never)]
+    pub(crate) fn all(mut self, children: Vec<Html>) -> El {
+        self.0.add_children(children);
+        self
+    }
+
+    /// The element.
+    #[inline(never)]
+    pub(crate) fn html(self) -> Html {
+        VNode::VTag(Rc::new(*self.0))
+    }
+}
