@@ -135,7 +135,7 @@ test("the script can be copied", () =>
       raftLab.keep("trial", script);
       raftLab.panic("trial");
     }, HOSTILE);
-    await page.getByRole("button", { name: "Copy" }).click();
+    await page.getByRole("alert").getByRole("button", { name: "Copy" }).click();
     await page.getByRole("button", { name: "Copied" }).waitFor();
     assert.ok((await page.evaluate(() => navigator.clipboard.readText())).includes(HOSTILE));
   }));
