@@ -4,6 +4,8 @@
 //! What is said is held against the simulator in the tests: where it says that elections keep
 //! failing, they do; where it is silent, a leader stays.
 
+use std::fmt;
+
 use sim::member::election_ticks;
 use sim::member::raft_core::{NodeId, Rule};
 use sim::{Cluster, Condition, Settings};
@@ -65,177 +67,193 @@ impl Facts<'_> {
 /// What of the settings cannot work, the worst first.
 pub(crate) fn advise(cluster: &Cluster) -> Vec<Advice> {
     let facts = Facts::of(cluster);
-    let mut advice: Vec<Advice> = Vec::new();
+    let mut advice = Remarks(Vec::new());
     if facts.voters > 1 {
-        advice.extend(lost(&facts));
-        advice.extend(elections(&facts));
-        advice.extend(impatience(&facts));
-        advice.extend(overtaking(&facts));
+        lost(&facts, &mut advice);
+        elections(&facts, &mut advice);
+        impatience(&facts, &mut advice);
+        overtaking(&facts, &mut advice);
     }
-    advice.extend(slow_writes(&facts));
-    // Stable: of two that are equally bad, the one that says more stands first.
-    advice.sort_by_key(|advice| match advice.level {
-        Level::Bad => 0,
-        Level::Warning => 1,
-        Level::Neutral | Level::Good => 2,
-    });
-    advice
+    slow_writes(&facts, &mut advice);
+    advice.0
 }
 
-fn say(level: Level, text: String) -> Option<Advice> {
-    Some(Advice { level, text })
+/// Remarks, the worst first; of two that are equally bad, the one that was made first.
+struct Remarks(Vec<Advice>);
+
+impl Remarks {
+    #[inline(never)]
+    fn say(&mut self, level: Level, text: fmt::Arguments<'_>) {
+        let place = self.0.partition_point(|other| other.level as u8 >= level as u8);
+        self.0.insert(place, Advice { level, text: fmt::format(text) });
+    }
 }
 
 /// Whether a candidate can win before its own timer runs out, and a leader hear a majority before
 /// it looks.
-fn elections(facts: &Facts<'_>) -> Option<Advice> {
+fn elections(facts: &Facts<'_>, advice: &mut Remarks) {
     let settings = facts.settings;
-    let trip = || format!("a round trip takes 2 × {}", span(settings.latency.0));
+    let trip = format!("A round trip takes 2 × {}", span(settings.latency.0));
     let timeout = facts.time_of(facts.ticks);
     // The first heartbeat's answer comes a round trip after the election at best; the leader looks
     // after one election timeout (thesis §6.2).
     if settings.rules_in_force().on(Rule::CheckQuorum) && facts.round_trip > timeout {
-        let text = format!(
-            "{}, longer than the election timeout of {}: a new leader hears of no majority in \
-             time and steps down. Elections keep failing.",
-            capital(&trip()),
-            span(timeout)
+        return advice.say(
+            Level::Bad,
+            format_args!(
+                "{trip}, longer than the election timeout of {}: a new leader hears of no majority \
+                 in time and steps down. Elections keep failing.",
+                span(timeout)
+            ),
         );
-        return say(Level::Bad, text);
     }
     // Voters write their vote before they answer.
     let (longest, sync) = (facts.time_of(facts.ticks_max), settings.sync_latency.0);
-    let and_sync = |many: u64| {
-        if sync >= 1_000 {
-            format!(" and the disk {}{}", times(many), span(sync))
-        } else {
-            String::new()
-        }
+    let and_sync = |times: &str| {
+        if sync >= 1_000 { format!(" and the disk {times}{}", span(sync)) } else { String::new() }
     };
     if facts.round_trip + sync > longest {
-        let text = format!(
-            "{}{}, longer than any candidate waits, {}: nobody can win an election.",
-            capital(&trip()),
-            and_sync(1),
-            span(longest)
+        return advice.say(
+            Level::Bad,
+            format_args!(
+                "{trip}{}, longer than any candidate waits, {}: nobody can win an election.",
+                and_sync(""),
+                span(longest)
+            ),
         );
-        return say(Level::Bad, text);
     }
     let slowest = facts.round_trip + facts.round_trip_jitter + 2 * sync;
     let shortest = facts.time_of(facts.ticks - 1);
     if slowest > shortest {
-        let jitter = settings.jitter.0;
-        let at_most =
-            if jitter > 0 { format!(" + 2 × {} of jitter", span(jitter)) } else { String::new() };
-        let text = format!(
-            "{}{at_most}{}, and a candidate may wait only {}: votes can come too late, and \
-             elections need several tries.",
-            capital(&trip()),
-            and_sync(2),
-            span(shortest)
+        advice.say(
+            Level::Warning,
+            format_args!(
+                "{trip}{}{}, and a candidate may wait only {}: votes can come too late, and \
+                 elections need several tries.",
+                and_jitter("2 × ", settings.jitter.0),
+                and_sync("2 × "),
+                span(shortest)
+            ),
         );
-        return say(Level::Warning, text);
     }
-    None
 }
 
-fn times(many: u64) -> &'static str {
-    if many == 2 { "2 × " } else { "" }
+fn and_jitter(times: &str, jitter: u64) -> String {
+    if jitter > 0 { format!(" + {times}{} of jitter", span(jitter)) } else { String::new() }
 }
 
 /// Whether somebody may lose patience between two heartbeats of a leader that lives.
-fn impatience(facts: &Facts<'_>) -> Option<Advice> {
-    let rate_of = |node: NodeId| u64::from(facts.cluster.node(node).clock_rate_ppm());
-    let voters = || facts.cluster.configuration().voters.iter();
-    let fastest = voters().reduce(|a, b| if rate_of(b) > rate_of(a) { b } else { a })?;
-    let others = voters().filter(|node| *node != fastest);
-    let slowest = others.reduce(|a, b| if rate_of(b) < rate_of(a) { b } else { a })?;
-    let by_clock = |span: u64, node: NodeId| span * 1_000_000 / rate_of(node);
-    let heartbeat = facts.settings.heartbeat.0;
+fn impatience(facts: &Facts<'_>, advice: &mut Remarks) {
+    let mut rates = facts.cluster.configuration().voters.iter().map(|id| {
+        let rate = facts.cluster.node(id).clock_rate_ppm();
+        (id, rate)
+    });
+    // The fastest of all waits for the slowest of the others: the first of equals, each.
+    let Some(mut fastest) = rates.next() else { return };
+    let Some(mut slowest) = rates.next() else { return };
+    if slowest.1 > fastest.1 {
+        (fastest, slowest) = (slowest, fastest);
+    }
+    for other in rates {
+        if other.1 > fastest.1 {
+            (fastest, slowest) = (other, if fastest.1 < slowest.1 { fastest } else { slowest });
+        } else if other.1 < slowest.1 {
+            slowest = other;
+        }
+    }
+    let by_clock = |span: u64, (_, rate): (NodeId, u32)| span * 1_000_000 / u64::from(rate);
     let jitter = facts.settings.jitter.0;
-    let gap = by_clock(heartbeat, slowest);
+    let gap = by_clock(facts.settings.heartbeat.0, slowest);
     let patience = by_clock(facts.time_of(facts.ticks - 1), fastest);
     if gap + jitter <= patience {
-        return None;
+        return;
     }
-    let rate = |node: NodeId| spaced(&rate_text(Ppm(facts.cluster.node(node).clock_rate_ppm())));
-    let who = if rate_of(fastest) == 1_000_000 {
-        "A follower".to_owned()
-    } else {
-        format!("{fastest}, whose clock runs at {},", rate(fastest))
+    let named = |what: &str, (id, rate): (NodeId, u32), usual: &str| match rate {
+        1_000_000 => usual.to_owned(),
+        rate => format!("{what}{id}, whose clock runs at {},", spaced(&rate_text(Ppm(rate)))),
     };
-    let whose = if rate_of(slowest) == 1_000_000 {
-        "a leader's heartbeats".to_owned()
-    } else {
-        format!("the heartbeats of {slowest}, whose clock runs at {},", rate(slowest))
-    };
-    let jitter = if jitter > 0 { format!(" + {} of jitter", span(jitter)) } else { String::new() };
-    let text = format!(
-        "{who} may lose patience after {}, but {whose} come every {}{jitter}: it stands for \
-         election while the leader lives.",
-        span(patience),
-        span(gap)
+    advice.say(
+        Level::Warning,
+        format_args!(
+            "{} may lose patience after {}, but {} come every {}{}: it stands for election while \
+             the leader lives.",
+            named("", fastest, "A follower"),
+            span(patience),
+            named("the heartbeats of ", slowest, "a leader's heartbeats"),
+            span(gap),
+            and_jitter("", jitter)
+        ),
     );
-    say(Level::Warning, text)
 }
 
 /// Whether loss alone makes followers miss their leader.
-fn lost(facts: &Facts<'_>) -> Option<Advice> {
+fn lost(facts: &Facts<'_>, advice: &mut Remarks) {
     let loss = u64::from(facts.settings.loss_ppm);
-    let share = spaced(&percentage_text(Ppm(facts.settings.loss_ppm)));
     if loss == 1_000_000 {
-        return say(Level::Bad, "Every message gets lost: nobody can be elected.".to_owned());
+        let text = format_args!("Every message gets lost: nobody can be elected.");
+        return advice.say(Level::Bad, text);
     }
     // In parts of a million million, so that small chances do not vanish.
-    let all_lost = (0..facts.ticks).fold(1_000_000_000_000, |chance, _| chance * loss / 1_000_000);
-    let rate = u128::from(all_lost) * u128::from(facts.voters - 1);
-    let every = u128::from(facts.time_of(facts.ticks)) * 1_000_000_000_000 / rate.max(1);
-    let every = u64::try_from(every).unwrap_or(u64::MAX);
-    if every > STARVED_EVERY_MICROS {
-        return None;
+    let mut all_lost = 1_000_000_000_000;
+    for _ in 0..facts.ticks {
+        all_lost = all_lost * loss / 1_000_000;
     }
-    let text = format!(
-        "With {share} loss a follower misses {} in a row about every {}, and stands for election \
-         while the leader lives.",
-        in_words(facts.ticks, "heartbeat"),
-        span(every)
+    // Of a million times that somebody looks, so many are in vain.
+    let in_vain = all_lost * (facts.voters - 1) / 1_000_000;
+    if in_vain == 0 {
+        return;
+    }
+    let every = facts.time_of(facts.ticks) * 1_000_000 / in_vain;
+    if every > STARVED_EVERY_MICROS {
+        return;
+    }
+    advice.say(
+        Level::Warning,
+        format_args!(
+            "With {} loss a follower misses {} in a row about every {}, and stands for election \
+             while the leader lives.",
+            spaced(&percentage_text(Ppm(facts.settings.loss_ppm))),
+            in_words(facts.ticks, "heartbeat"),
+            span(every)
+        ),
     );
-    say(Level::Warning, text)
 }
 
-fn overtaking(facts: &Facts<'_>) -> Option<Advice> {
+fn overtaking(facts: &Facts<'_>, advice: &mut Remarks) {
     let (latency, jitter) = (facts.settings.latency.0, facts.settings.jitter.0);
-    if jitter <= latency {
-        return None;
+    if jitter > latency {
+        advice.say(
+            Level::Neutral,
+            format_args!(
+                "Jitter of {} is more than the latency of {}: messages overtake each other often, \
+                 and entries that come too early are refused and sent again.",
+                span(jitter),
+                span(latency)
+            ),
+        );
     }
-    let text = format!(
-        "Jitter of {} is more than the latency of {}: messages overtake each other often, and \
-         entries that come too early are refused and sent again.",
-        span(jitter),
-        span(latency)
-    );
-    say(Level::Neutral, text)
 }
 
 /// Whether a write is answered before its client gives up.
-fn slow_writes(facts: &Facts<'_>) -> Option<Advice> {
+fn slow_writes(facts: &Facts<'_>, advice: &mut Remarks) {
     let settings = facts.settings;
     let (client, sync) = (2 * settings.client_latency.0, settings.sync_latency.0);
     let round_trip = if facts.voters > 1 { facts.round_trip } else { 0 };
     let least = client + round_trip + sync;
-    if least <= CLIENT_PATIENCE_MICROS {
-        return None;
+    if least > CLIENT_PATIENCE_MICROS {
+        advice.say(
+            Level::Bad,
+            format_args!(
+                "A write takes {} at least ({} for the client, {} between nodes, {} for a disk), \
+                 and etcdctl waits {}: every write ends unknown.",
+                span(least),
+                span(client),
+                span(round_trip),
+                span(sync),
+                span(CLIENT_PATIENCE_MICROS)
+            ),
+        );
     }
-    let text = format!(
-        "A write takes {} at least ({} for the client, {} between nodes, {} for a disk), and \
-         etcdctl waits {}: every write ends unknown.",
-        span(least),
-        span(client),
-        span(round_trip),
-        span(sync),
-        span(CLIENT_PATIENCE_MICROS)
-    );
-    say(Level::Bad, text)
 }
 
 /// How soon a leader that is lost now is replaced: half of the time sooner, half of it later.
@@ -271,12 +289,6 @@ fn replaced_after(facts: &Facts<'_>, others: u64) -> u64 {
     let since_heartbeat = settings.heartbeat.0 / 2;
     (timer + settings.latency.0 + asks * trip + 2 * settings.sync_latency.0)
         .saturating_sub(since_heartbeat)
-}
-
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
-    first.into_iter().chain(letters).collect()
 }
 
 #[cfg(test)]

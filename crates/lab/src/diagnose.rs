@@ -38,7 +38,7 @@ pub(crate) fn diagnose(cluster: &Cluster, lately: Lately) -> Diagnosis {
             .unwrap_or_else(|| led(cluster, leader, voters, quorum));
     }
     if let Some(believer) = believes_to_lead(cluster).last() {
-        return contested(cluster, believer, voters, quorum);
+        return contested(cluster, *believer, voters, quorum);
     }
     leaderless(cluster, voters, quorum, lately)
 }
@@ -88,8 +88,7 @@ fn say(level: Level, text: String) -> Diagnosis {
 /// There is a leader that can commit.
 fn led(cluster: &Cluster, leader: NodeId, voters: u8, quorum: u8) -> Diagnosis {
     let term = term_of(cluster, leader);
-    let stale: Vec<NodeId> = believes_to_lead(cluster).filter(|node| *node != leader).collect();
-    if let Some(stale) = stale.first() {
+    if let Some(stale) = believes_to_lead(cluster).iter().find(|node| **node != leader) {
         let old = term_of(cluster, *stale);
         let text = format!("{leader} leads term {term}; {stale} still believes to lead term {old}");
         return say(Level::Warning, text);
@@ -150,27 +149,24 @@ fn term_of(cluster: &Cluster, node: NodeId) -> u64 {
 }
 
 /// Running nodes that take themselves for the leader, in the order of their terms.
-fn believes_to_lead(cluster: &Cluster) -> impl Iterator<Item = NodeId> {
-    let mut leaders: Vec<(u64, NodeId)> = cluster
-        .nodes()
-        .filter(|node| node.condition() == Condition::Running)
-        .filter_map(|node| Some((node.id(), node.member()?.raft())))
-        .filter(|(_, raft)| raft.role_kind() == RoleKind::Leader)
-        .map(|(id, raft)| (raft.term().0, id))
-        .collect();
-    leaders.sort_unstable();
-    leaders.into_iter().map(|(_, id)| id)
+fn believes_to_lead(cluster: &Cluster) -> Vec<NodeId> {
+    let mut leaders: Vec<(u64, NodeId)> = Vec::new();
+    for node in cluster.nodes().filter(|node| node.condition() == Condition::Running) {
+        let Some(raft) = node.member().map(|member| member.raft()) else { continue };
+        if raft.role_kind() == RoleKind::Leader {
+            // Inserting keeps a sort out of the page; nodes come in the order of their names.
+            let place = leaders.partition_point(|(term, _)| *term <= raft.term().0);
+            leaders.insert(place, (raft.term().0, node.id()));
+        }
+    }
+    leaders.into_iter().map(|(_, id)| id).collect()
 }
 
 /// Running voters with links open both ways to `node`, itself included.
 pub(crate) fn reaches(cluster: &Cluster, node: NodeId) -> Vec<NodeId> {
-    cluster
-        .nodes()
-        .filter(|other| other.condition() == Condition::Running)
-        .map(sim::Node::id)
-        .filter(|other| cluster.configuration().is_voter(*other))
-        .filter(|other| *other == node || hear_each_other(cluster, node, *other))
-        .collect()
+    let mut reached = elections::running_voters(cluster);
+    reached.retain(|other| *other == node || hear_each_other(cluster, node, *other));
+    reached
 }
 
 pub(crate) fn hear_each_other(cluster: &Cluster, one: NodeId, other: NodeId) -> bool {
@@ -179,14 +175,14 @@ pub(crate) fn hear_each_other(cluster: &Cluster, one: NodeId, other: NodeId) -> 
 
 /// What the running node that reaches most others reaches.
 fn largest_group(cluster: &Cluster) -> Vec<NodeId> {
-    cluster
-        .nodes()
-        .filter(|node| node.condition() == Condition::Running)
-        .filter(|node| cluster.configuration().is_voter(node.id()))
-        .map(|node| reaches(cluster, node.id()))
-        // The first of the largest: `max_by_key` would take the last.
-        .reduce(|best, group| if group.len() > best.len() { group } else { best })
-        .unwrap_or_default()
+    let mut largest = Vec::new();
+    for node in elections::running_voters(cluster) {
+        let group = reaches(cluster, node);
+        if group.len() > largest.len() {
+            largest = group;
+        }
+    }
+    largest
 }
 
 /// The groups into which cut links divide the nodes that run, if there is more than one. Nodes
@@ -202,10 +198,13 @@ pub(crate) fn groups(cluster: &Cluster) -> Vec<Vec<u8>> {
         let mut group = vec![left.remove(0)];
         let mut next = 0;
         while let Some(node) = group.get(next).copied() {
-            let (found, rest): (Vec<_>, Vec<_>) =
-                left.into_iter().partition(|other| hear_each_other(cluster, node, *other));
-            group.extend(found);
-            left = rest;
+            left.retain(|other| {
+                let found = hear_each_other(cluster, node, *other);
+                if found {
+                    group.push(*other);
+                }
+                !found
+            });
             next += 1;
         }
         group.sort_unstable();

@@ -19,6 +19,7 @@ pub(crate) fn standing(cluster: &Cluster) -> Option<NodeId> {
     let term = |id: &NodeId| raft(cluster, *id).map(Raft::term);
     // The first of those in the highest term: `max_by_key` would take the last.
     running_voters(cluster)
+        .into_iter()
         .filter(stands)
         .reduce(|best, other| if term(&other) > term(&best) { other } else { best })
 }
@@ -46,13 +47,23 @@ pub(crate) fn unrest(cluster: &Cluster, leader: NodeId) -> Option<String> {
 /// Voters that it reaches have newer logs and refuse it, and too few are left (Raft §5.4.1).
 fn behind(cluster: &Cluster, candidate: NodeId) -> Option<String> {
     let log = |id: NodeId| raft(cluster, id).map(|raft| (raft.last_term(), raft.last_index()));
-    let newer = |id: &NodeId| log(*id) > log(candidate);
-    let (refusing, willing): (Vec<NodeId>, Vec<NodeId>) =
-        reaches(cluster, candidate).into_iter().partition(newer);
-    (willing.len() < needed(cluster) && !refusing.is_empty()).then(|| {
-        let (has, refuse) = has_and_refuse(&refusing);
-        format!("{} {has} a newer log and {refuse} it", join(&refusing))
-    })
+    let newer = |id: NodeId| log(id) > log(candidate);
+    let refusing = refusing(cluster, candidate, &newer)?;
+    let (has, refuse) = has_and_refuse(&refusing);
+    Some(format!("{} {has} a newer log and {refuse} it", join(&refusing)))
+}
+
+/// Those that `refuse` among the voters that it reaches, if they are so many that too few are left.
+fn refusing(
+    cluster: &Cluster,
+    candidate: NodeId,
+    refuses: &dyn Fn(NodeId) -> bool,
+) -> Option<Vec<NodeId>> {
+    let mut refusing = reaches(cluster, candidate);
+    let reached = refusing.len();
+    refusing.retain(|id| refuses(*id));
+    let is_stopped = !refusing.is_empty() && reached - refusing.len() < needed(cluster);
+    is_stopped.then_some(refusing)
 }
 
 /// Voters that it reaches hear from a leader still, and refuse it (thesis §4.2.3).
@@ -67,14 +78,11 @@ fn still_led(cluster: &Cluster, candidate: NodeId) -> Option<String> {
             && cluster.node(id).condition() == Condition::Running
     };
     let hears = |id: NodeId| led_by(id).filter(|leader| leads(*leader) && *leader != candidate);
-    let (refusing, willing): (Vec<NodeId>, Vec<NodeId>) =
-        reaches(cluster, candidate).into_iter().partition(|id| hears(*id).is_some());
+    let refusing = refusing(cluster, candidate, &|id| hears(id).is_some())?;
     let leader = hears(*refusing.first()?)?;
-    (willing.len() < needed(cluster)).then(|| {
-        let (hear, refuse) =
-            if refusing.len() == 1 { ("still hears", "refuses") } else { ("still hear", "refuse") };
-        format!("{} {hear} {leader} and {refuse} it", join(&refusing))
-    })
+    let (hear, refuse) =
+        if refusing.len() == 1 { ("still hears", "refuses") } else { ("still hear", "refuse") };
+    Some(format!("{} {hear} {leader} and {refuse} it", join(&refusing)))
 }
 
 /// An answer takes longer than anybody waits.
@@ -110,13 +118,13 @@ fn unheard(cluster: &Cluster, leader: NodeId) -> Option<String> {
     if cluster.settings().pre_vote {
         return None;
     }
-    let rebels: Vec<NodeId> = running_voters(cluster)
-        .filter(|id| *id != leader && !cluster.link(leader, *id).is_open())
-        .filter(|id| {
-            let mut reached = reaches(cluster, leader).into_iter();
-            reached.any(|other| other != *id && cluster.link(*id, other).is_open())
-        })
-        .collect();
+    let reached = reaches(cluster, leader);
+    let mut rebels = running_voters(cluster);
+    rebels.retain(|id| {
+        *id != leader
+            && !cluster.link(leader, *id).is_open()
+            && reached.iter().any(|other| other != id && cluster.link(*id, *other).is_open())
+    });
     let (does, stands) = if rebels.len() == 1 { ("does", "stands") } else { ("do", "stand") };
     (!rebels.is_empty())
         .then(|| format!("{} {does} not hear the leader and {stands} against it", join(&rebels)))
@@ -124,33 +132,37 @@ fn unheard(cluster: &Cluster, leader: NodeId) -> Option<String> {
 
 /// The votes of the highest term went to several, and nobody got enough.
 fn split(cluster: &Cluster) -> Option<String> {
-    let term = running_voters(cluster).filter_map(|id| Some(raft(cluster, id)?.term())).max()?;
-    let votes = |candidate: NodeId| {
-        let gave = |id: &NodeId| {
-            raft(cluster, *id)
-                .is_some_and(|raft| raft.term() == term && raft.vote() == Some(candidate))
-        };
-        running_voters(cluster).filter(gave).count()
-    };
-    let got: Vec<(NodeId, usize)> =
-        running_voters(cluster).map(|id| (id, votes(id))).filter(|(_, votes)| *votes > 0).collect();
+    let voters = running_voters(cluster);
+    let rafts: Vec<&Raft> = voters.iter().filter_map(|id| raft(cluster, *id)).collect();
+    let term = rafts.iter().map(|raft| raft.term()).max()?;
     let needed = needed(cluster);
-    (got.len() > 1 && got.iter().all(|(_, votes)| *votes < needed)).then(|| {
-        let shares: Vec<String> =
-            got.iter().map(|(id, votes)| format!("{id} has {votes}")).collect();
-        format!("the votes of term {term} are split: {}, {needed} are needed", shares.join(", "))
-    })
+    let (mut shares, mut parted) = (String::new(), 0);
+    for candidate in voters {
+        let gave = |raft: &&&Raft| raft.term() == term && raft.vote() == Some(candidate);
+        let votes = rafts.iter().filter(gave).count();
+        if votes >= needed {
+            return None;
+        }
+        if votes > 0 {
+            shares.push_str(&format!("{candidate} has {votes}, "));
+            parted += 1;
+        }
+    }
+    (parted > 1).then(|| format!("the votes of term {term} are split: {shares}{needed} are needed"))
 }
 
 /// Very many messages get lost between those that run.
 fn lossy(cluster: &Cluster) -> Option<String> {
-    let runs = |id: NodeId| running_voters(cluster).any(|other| other == id);
-    let links: Vec<u32> = cluster
-        .links()
-        .filter(|link| link.is_open() && runs(link.from) && runs(link.to))
-        .map(|link| link.loss_ppm)
-        .collect();
-    let mean = links.iter().sum::<u32>().checked_div(u32::try_from(links.len()).ok()?)?;
+    let running = running_voters(cluster);
+    let runs = |id: NodeId| running.contains(&id);
+    let (mut sum, mut count) = (0, 0);
+    for link in cluster.links() {
+        if link.is_open() && runs(link.from) && runs(link.to) {
+            sum += link.loss_ppm;
+            count += 1;
+        }
+    }
+    let mean = sum.checked_div(count)?;
     (mean >= LOSS_MUCH_PPM).then(|| {
         format!("{} of the messages get lost", percentage_text(Ppm(mean / 10_000 * 10_000)))
     })
@@ -179,12 +191,15 @@ fn raft(cluster: &Cluster, id: NodeId) -> Option<&Raft> {
     Some(cluster.node(id).member()?.raft())
 }
 
-fn running_voters(cluster: &Cluster) -> impl Iterator<Item = NodeId> {
-    cluster
-        .nodes()
-        .filter(|node| node.condition() == Condition::Running)
-        .map(sim::Node::id)
-        .filter(|id| cluster.configuration().is_voter(*id))
+/// A list, since there are many ways to go through it, each of which would be a copy of what makes it.
+pub(crate) fn running_voters(cluster: &Cluster) -> Vec<NodeId> {
+    let mut voters = Vec::new();
+    for node in cluster.nodes() {
+        if node.condition() == Condition::Running && cluster.configuration().is_voter(node.id()) {
+            voters.push(node.id());
+        }
+    }
+    voters
 }
 
 fn has_and_refuse(nodes: &[NodeId]) -> (&'static str, &'static str) {

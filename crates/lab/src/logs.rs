@@ -2,11 +2,11 @@
 //! entries.
 
 use sim::member::kv_core::Bytes;
-use sim::member::raft_core::{Data, Entry, Index, Payload, Raft, RoleKind};
-use sim::member::{Command, MemberChange, Proposal};
+use sim::member::raft_core::{Data, Entry, Index, Payload, RoleKind};
+use sim::member::{Command, MemberChange, Proposal, Seat};
 use sim::{Cluster, Node};
 
-use crate::stage::progress;
+use crate::stage::{others, readable};
 use crate::view::{LogEntryView, LogRowView, LogsView};
 
 /// Characters of a key or value that are shown.
@@ -60,8 +60,6 @@ fn row(node: &Node, first: u64, last: u64) -> LogRowView {
         })
     };
     let leads = raft.is_some_and(|raft| raft.role_kind() == RoleKind::Leader);
-    let others =
-        |raft: &'_ Raft| raft.progress().filter(|(id, _)| *id != node.id()).map(progress).collect();
     LogRowView {
         node: node.id().0,
         runs: node.member().is_some(),
@@ -97,7 +95,7 @@ fn mark_conflicts(rows: &mut [LogRowView]) {
 }
 
 /// What an entry says, in the words of `etcdctl`.
-fn says(entry: &Entry) -> String {
+pub(crate) fn says(entry: &Entry) -> String {
     match &entry.payload {
         Payload::Empty => "nothing: how a leader begins its term".to_owned(),
         Payload::Normal(data) => proposal(data),
@@ -105,10 +103,11 @@ fn says(entry: &Entry) -> String {
     }
 }
 
+/// The one entry that nobody proposed is the leader's own: the second half of a joint change.
 fn proposal(data: &Data) -> String {
     match Proposal::decode(data) {
         Some(proposal) => command(&proposal.command),
-        None => "a change of the members".to_owned(),
+        None => "leave joint consensus".to_owned(),
     }
 }
 
@@ -121,7 +120,8 @@ pub(crate) fn command(command: &Command) -> String {
             Some(end) => format!("del {} up to {}", text(&range.key), text(end)),
         },
         Command::Member(change) => match change {
-            MemberChange::Add(node, _) => format!("member add {node}"),
+            MemberChange::Add(node, Seat::Voter) => format!("member add {node}"),
+            MemberChange::Add(node, Seat::Learner) => format!("member add {node} --learner"),
             MemberChange::Promote(node) => format!("member promote {node}"),
             MemberChange::Remove(node) => format!("member remove {node}"),
             MemberChange::Publish(node) => format!("{node} tells its name"),
@@ -131,11 +131,7 @@ pub(crate) fn command(command: &Command) -> String {
 
 /// Bytes as text, cut where they are many.
 pub(crate) fn text(bytes: &Bytes) -> String {
-    let text = bytes.to_text_lossy();
-    match text.char_indices().nth(TEXT_CHARS) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
-    }
+    readable(bytes, TEXT_CHARS)
 }
 
 #[cfg(test)]

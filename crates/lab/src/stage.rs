@@ -1,11 +1,10 @@
 //! From the cluster to the structs that are drawn.
 
 use std::cmp::Reverse;
+use std::fmt::Write as _;
 
 use sim::member::kv_core::{Bytes, KeyValue, RangeRequest};
-use sim::member::raft_core::{
-    Body, Index, Message, NodeId, Progress, ProgressState, Raft, RoleKind, Rule,
-};
+use sim::member::raft_core::{Body, Index, Message, NodeSet, ProgressState, Raft, RoleKind, Rule};
 use sim::{Cluster, Fate, Flight, Node, Sent};
 
 use crate::causes::says;
@@ -81,7 +80,7 @@ fn rules_off(cluster: &Cluster) -> Vec<String> {
         .collect()
 }
 
-fn condition(cluster: &Cluster, node: &Node) -> Condition {
+pub(crate) fn condition(cluster: &Cluster, node: &Node) -> Condition {
     match node.condition() {
         sim::Condition::Running => Condition::Running,
         sim::Condition::Paused => Condition::Paused,
@@ -91,7 +90,7 @@ fn condition(cluster: &Cluster, node: &Node) -> Condition {
     }
 }
 
-fn seat(cluster: &Cluster, node: &Node) -> Seat {
+pub(crate) fn seat(cluster: &Cluster, node: &Node) -> Seat {
     let config = cluster.configuration();
     if config.is_voter(node.id()) {
         Seat::Voter
@@ -112,47 +111,41 @@ fn role(kind: RoleKind) -> Role {
 }
 
 fn node_view(cluster: &Cluster, node: &Node, stores: Stores) -> NodeView {
-    let Some(member) = node.member() else { return down(cluster, node) };
+    let mut view = of_disk(cluster, node);
+    let Some(member) = node.member() else { return view };
     let raft = member.raft();
-    let range = RangeRequest::all().limit(KEYS_MAX);
-    let keys = match stores {
-        Stores::Listed => member.store().range(&range).map(|response| response.kvs),
-        Stores::LeftOut => Ok(Vec::new()),
-    };
-    let keys = keys.unwrap_or_default();
-    NodeView {
-        id: node.id().0,
-        condition: condition(cluster, node),
-        seat: seat(cluster, node),
-        role: role(raft.role_kind()),
-        term: raft.term().0,
-        vote: raft.vote().map(|node| node.0),
-        leader: raft.leader().map(|node| node.0),
-        commit: raft.commit().0,
-        applied: raft.last_applied().0,
-        durable: node.disk().durable_index().0,
-        last_index: raft.last_index().0,
-        log: log_cells(raft),
-        timer: timer(cluster, node),
-        votes: votes(raft),
-        progress: raft.progress().filter(|(id, _)| *id != node.id()).map(progress).collect(),
-        revision: member.store().revision().0,
-        keys: keys.iter().map(|kv| key_row(kv, VALUE_CHARS)).collect(),
-        clock_ppm: u64::from(node.clock_rate_ppm()),
+    view.role = role(raft.role_kind());
+    view.term = raft.term().0;
+    view.vote = raft.vote().map(|node| node.0);
+    view.leader = raft.leader().map(|node| node.0);
+    view.commit = raft.commit().0;
+    view.applied = raft.last_applied().0;
+    view.last_index = raft.last_index().0;
+    view.log = log_cells(raft);
+    view.timer = timer(cluster, node);
+    view.votes = votes(raft);
+    view.progress = others(raft);
+    view.revision = member.store().revision().0;
+    if stores == Stores::Listed
+        && let Ok(found) = member.store().range(&RangeRequest::all().limit(KEYS_MAX))
+    {
+        view.keys = found.kvs.iter().map(|kv| key_row(kv, VALUE_CHARS)).collect();
     }
+    view
 }
 
-/// A node whose process is dead: only its disk is left.
-fn down(cluster: &Cluster, node: &Node) -> NodeView {
+/// What is left of a node whose process is dead: its disk.
+fn of_disk(cluster: &Cluster, node: &Node) -> NodeView {
     let stored = node.disk().stored();
     let commit = stored.hard_state.commit;
-    let cells = stored.log.iter().rev().take(LOG_CELLS as usize).map(|entry| LogCell {
-        index: entry.index.0,
-        term: entry.term.0,
-        committed: entry.index <= commit,
-    });
-    let mut log: Vec<LogCell> = cells.collect();
-    log.reverse();
+    let mut log: Vec<LogCell> = Vec::new();
+    if node.member().is_none() {
+        for entry in stored.log.iter().skip(stored.log.len().saturating_sub(LOG_CELLS as usize)) {
+            let (index, term) = (entry.index.0, entry.term.0);
+            log.push(LogCell { index, term, committed: entry.index <= commit });
+        }
+    }
+    let durable = node.disk().durable_index().0;
     NodeView {
         id: node.id().0,
         condition: condition(cluster, node),
@@ -163,8 +156,8 @@ fn down(cluster: &Cluster, node: &Node) -> NodeView {
         leader: None,
         commit: commit.0,
         applied: 0,
-        durable: node.disk().durable_index().0,
-        last_index: node.disk().durable_index().0,
+        durable,
+        last_index: durable,
         log,
         timer: None,
         votes: None,
@@ -177,14 +170,15 @@ fn down(cluster: &Cluster, node: &Node) -> NodeView {
 
 fn log_cells(raft: &Raft) -> Vec<LogCell> {
     let last = raft.last_index().0;
-    let first = last.saturating_sub(LOG_CELLS - 1).max(1);
-    (first..=last)
-        .filter_map(|index| {
-            let index = Index(index);
-            let term = raft.log().term(index)?;
-            Some(LogCell { index: index.0, term: term.0, committed: index <= raft.commit() })
-        })
-        .collect()
+    let mut cells = Vec::new();
+    let mut index = last.saturating_sub(LOG_CELLS - 1).max(1);
+    while index <= last {
+        if let Some(term) = raft.log().term(Index(index)) {
+            cells.push(LogCell { index, term: term.0, committed: index <= raft.commit().0 });
+        }
+        index += 1;
+    }
+    cells
 }
 
 fn timer(cluster: &Cluster, node: &Node) -> Option<TimerView> {
@@ -200,56 +194,76 @@ pub(crate) fn timers(cluster: &Cluster) -> Vec<(u8, TimerView)> {
 fn votes(raft: &Raft) -> Option<VotesView> {
     match raft.role_kind() {
         RoleKind::Candidate | RoleKind::PreCandidate => Some(VotesView {
-            granted: raft.votes_granted().iter().map(|node| node.0).collect(),
-            rejected: raft.votes_rejected().iter().map(|node| node.0).collect(),
+            granted: numbers(raft.votes_granted()),
+            rejected: numbers(raft.votes_rejected()),
             needed: u8::try_from(raft.quorum_size()).unwrap_or(u8::MAX),
         }),
         RoleKind::Follower | RoleKind::Leader => None,
     }
 }
 
-pub(crate) fn progress((node, progress): (NodeId, &Progress)) -> ProgressView {
-    ProgressView {
-        node: node.0,
-        match_index: progress.match_index.0,
-        next_index: progress.next_index.0,
-        state: match progress.state {
-            ProgressState::Probe { .. } => "probe",
-            ProgressState::Replicate => "replicate",
-            ProgressState::Snapshot { .. } => "snapshot",
-        },
-        in_flight: progress.in_flight(),
+#[inline(never)]
+fn numbers(nodes: NodeSet) -> Vec<u8> {
+    nodes.iter().map(|node| node.0).collect()
+}
+
+/// What a leader knows of the others.
+pub(crate) fn others(raft: &Raft) -> Vec<ProgressView> {
+    let mut views = Vec::new();
+    for (node, progress) in raft.progress() {
+        if node != raft.id() {
+            views.push(ProgressView {
+                node: node.0,
+                match_index: progress.match_index.0,
+                next_index: progress.next_index.0,
+                state: match progress.state {
+                    ProgressState::Probe { .. } => "probe",
+                    ProgressState::Replicate => "replicate",
+                    ProgressState::Snapshot { .. } => "snapshot",
+                },
+                in_flight: progress.in_flight(),
+            });
+        }
     }
+    views
 }
 
 fn key_row(kv: &KeyValue, chars: usize) -> KeyRow {
-    let value = readable(&kv.value);
     KeyRow {
-        key: readable(&kv.key),
-        value: match value.char_indices().nth(chars) {
-            Some((end, _)) => format!("{}…", &value[..end]),
-            None => value,
-        },
+        key: readable(&kv.key, usize::MAX),
+        value: readable(&kv.value, chars),
         create_revision: kv.create_revision.0,
         mod_revision: kv.mod_revision.0,
         version: kv.version,
     }
 }
 
-/// Bytes as text; those that are none, and what cannot be seen, as `\xff`.
-fn readable(bytes: &Bytes) -> String {
+/// Bytes as text of so many characters; those that are none, and what cannot be seen, as `\xff`.
+#[inline(never)]
+pub(crate) fn readable(bytes: &Bytes, chars: usize) -> String {
     let mut text = String::new();
     for chunk in bytes.as_slice().utf8_chunks() {
         for letter in chunk.valid().chars() {
             if letter.is_ascii_control() && !matches!(letter, '\n' | '\t') {
-                text.push_str(&format!("\\x{:02x}", u32::from(letter)));
+                escape(letter as u8, &mut text);
             } else {
                 text.push(letter);
             }
         }
-        chunk.invalid().iter().for_each(|byte| text.push_str(&format!("\\x{byte:02x}")));
+        for byte in chunk.invalid() {
+            escape(*byte, &mut text);
+        }
+    }
+    if let Some((end, _)) = text.char_indices().nth(chars) {
+        text.truncate(end);
+        text.push('…');
     }
     text
+}
+
+fn escape(byte: u8, text: &mut String) {
+    // Writing into a string does not fail.
+    let _ = write!(text, "\\x{byte:02x}");
 }
 
 /// The store of a node, or of the running one that is furthest.

@@ -70,8 +70,8 @@ fn a_quiet_cluster() {
             "5 | 2 | write | put city Oslo | applied",
             "4 | 2 | write | del name | applied",
             "3 | 2 | write | put name john | applied",
-            "2 | 2 | empty | a new leader's first entry | applied",
-            "1 | 1 | empty | a new leader's first entry | applied"
+            "2 | 2 | empty | nothing: how a leader begins its term | applied",
+            "1 | 1 | empty | nothing: how a leader begins its term | applied"
         ]
     );
     assert_eq!(rows(&leader, "Store: 1 key"), ["city | Oslo | 4 | 1"]);
@@ -139,7 +139,7 @@ fn snapshots_and_members() {
     assert!(fact(&leader, "Log", "snapshot").starts_with("up to "), "{leader:?}");
     assert_ne!(fact(&leader, "Log", "first index"), "1");
     assert_eq!(fact(&leader, "Members", "learners"), "n4");
-    assert!(rows(&leader, "Log")[0].contains("members | add n4 as a learner"), "{leader:?}");
+    assert!(rows(&leader, "Log")[0].contains("members | member add n4 --learner"), "{leader:?}");
     let added = session.inspect(4).expect("n4");
     assert_eq!(added.summary, "n4 is not started");
     assert_eq!(fact(&added, "Node", "member"), "learner: has no vote");

@@ -64,6 +64,12 @@ pub enum Predicate {
 }
 
 impl Predicate {
+    /// Whether another says the same. Each has a text of its own, and comparing those is less of the
+    /// page than comparing trees.
+    pub(crate) fn says_as(&self, other: &Predicate) -> bool {
+        self.to_string() == other.to_string()
+    }
+
     /// Whether it asks about the past, so that it must be judged event by event from the start of
     /// the lesson or session, and not on the present cluster alone.
     pub fn needs_history(&self) -> bool {

@@ -6,8 +6,8 @@ use super::{
     Atom, Caller, Comparison, Equality, Fate, KeyState, Place, Predicate, Quantity, RoleName,
 };
 use crate::script::{
-    ClientName, Cursor, Fault, NodeRef, Token, did_you_mean, duration, link, node, number,
-    starts_with_node,
+    ClientName, Cursor, Fault, NodeRef, Token, duration, hint, link, node, number,
+    starts_with_node, unknown,
 };
 
 /// How deep parentheses and `not` may go: far beyond sense, far before the stack ends.
@@ -124,58 +124,73 @@ fn atom(cursor: &mut Cursor<'_>) -> Result<Atom, Fault> {
         return Err(cursor.expected("what should be true, such as leader or key name = john on n3"));
     };
     cursor.advance();
-    Ok(match word {
-        "leader" if cursor.take_keyword("is") => Atom::LeaderIs(node(cursor)?),
-        "leader" => Atom::Leader,
-        "no" => {
-            cursor.expect_keyword("leader")?;
-            Atom::NoLeader
+    match word {
+        "leader" if cursor.take_keyword("is") => of_node(cursor, Atom::LeaderIs),
+        "leader" => Ok(Atom::Leader),
+        "no" => after(cursor, "leader", Atom::NoLeader),
+        "role" => role(cursor),
+        "term" if starts_with_node(cursor) => measured(cursor, Quantity::Term),
+        "term" => counted(cursor, Quantity::HighestTerm),
+        "commit" => measured(cursor, Quantity::Commit),
+        "applied" => measured(cursor, Quantity::Applied),
+        "log" => measured(cursor, Quantity::Log),
+        "durable" => measured(cursor, Quantity::Durable),
+        "revision" => measured(cursor, Quantity::Revision),
+        "leaders" => counted(cursor, Quantity::Leaders),
+        "down" => counted(cursor, Quantity::Down),
+        "nodes" => counted(cursor, Quantity::Nodes),
+        "voters" => counted(cursor, Quantity::Voters),
+        "event" => counted(cursor, Quantity::Event),
+        "time" => time(cursor),
+        "key" => key(cursor),
+        "write" => call(cursor, Caller::AnyWrite, "acknowledged"),
+        "read" => call(cursor, Caller::AnyRead, "answered"),
+        "client" => {
+            let caller = client(cursor)?;
+            call(cursor, caller, "ok")
         }
-        "role" => role(cursor)?,
-        "term" if starts_with_node(cursor) => measured(cursor, Quantity::Term)?,
-        "term" => counted(cursor, Quantity::HighestTerm)?,
-        "commit" => measured(cursor, Quantity::Commit)?,
-        "applied" => measured(cursor, Quantity::Applied)?,
-        "log" => measured(cursor, Quantity::Log)?,
-        "durable" => measured(cursor, Quantity::Durable)?,
-        "revision" => measured(cursor, Quantity::Revision)?,
-        "leaders" => counted(cursor, Quantity::Leaders)?,
-        "down" => counted(cursor, Quantity::Down)?,
-        "nodes" => counted(cursor, Quantity::Nodes)?,
-        "voters" => counted(cursor, Quantity::Voters)?,
-        "event" => counted(cursor, Quantity::Event)?,
-        "time" => Atom::Time { comparison: comparison(cursor)?, time: duration(cursor)? },
-        "key" => key(cursor)?,
-        "write" => Atom::Call { caller: Caller::AnyWrite, fate: fate(cursor, "acknowledged")? },
-        "read" => Atom::Call { caller: Caller::AnyRead, fate: fate(cursor, "answered")? },
-        "client" => Atom::Call { caller: client(cursor)?, fate: fate(cursor, "ok")? },
-        "running" => Atom::Running(node(cursor)?),
-        "crashed" => Atom::Crashed(node(cursor)?),
-        "paused" => Atom::Paused(node(cursor)?),
-        "cut" => Atom::Cut(link(cursor)?),
-        "clogged" => Atom::Clogged(link(cursor)?),
-        "isolated" => Atom::Isolated(node(cursor)?),
-        "voter" => Atom::Voter(node(cursor)?),
-        "learner" => Atom::Learner(node(cursor)?),
-        "partitioned" => Atom::Partitioned,
-        "agreed" => Atom::Agreed,
-        "quorum" => {
-            cursor.expect_keyword("lost")?;
-            Atom::QuorumLost
-        }
-        "violated" => Atom::Violated(property(cursor)?),
-        "modified" => Atom::Modified,
+        "running" => of_node(cursor, Atom::Running),
+        "crashed" => of_node(cursor, Atom::Crashed),
+        "paused" => of_node(cursor, Atom::Paused),
+        "cut" => link(cursor).map(Atom::Cut),
+        "clogged" => link(cursor).map(Atom::Clogged),
+        "isolated" => of_node(cursor, Atom::Isolated),
+        "voter" => of_node(cursor, Atom::Voter),
+        "learner" => of_node(cursor, Atom::Learner),
+        "partitioned" => Ok(Atom::Partitioned),
+        "agreed" => Ok(Atom::Agreed),
+        "quorum" => after(cursor, "lost", Atom::QuorumLost),
+        "violated" => property(cursor).map(Atom::Violated),
+        "modified" => Ok(Atom::Modified),
         "snapshot" => {
             cursor.expect_keyword("sent")?;
             cursor.expect_keyword("to")?;
-            Atom::SnapshotSent(node(cursor)?)
+            of_node(cursor, Atom::SnapshotSent)
         }
-        "watch" => {
-            cursor.expect_keyword("fired")?;
-            Atom::WatchFired
-        }
-        _ => return Err(unknown(at, word)),
-    })
+        "watch" => after(cursor, "fired", Atom::WatchFired),
+        _ => Err(unknown_statement(at, word)),
+    }
+}
+
+/// A statement about a node; `make` is what to make of it.
+#[inline(never)]
+fn of_node(cursor: &mut Cursor<'_>, make: fn(NodeRef) -> Atom) -> Result<Atom, Fault> {
+    node(cursor).map(make)
+}
+
+/// A statement whose second word is always the same.
+#[inline(never)]
+fn after(cursor: &mut Cursor<'_>, word: &str, atom: Atom) -> Result<Atom, Fault> {
+    cursor.expect_keyword(word).map(|()| atom)
+}
+
+fn time(cursor: &mut Cursor<'_>) -> Result<Atom, Fault> {
+    Ok(Atom::Time { comparison: comparison(cursor)?, time: duration(cursor)? })
+}
+
+#[inline(never)]
+fn call(cursor: &mut Cursor<'_>, caller: Caller, good: &str) -> Result<Atom, Fault> {
+    Ok(Atom::Call { caller, fate: fate(cursor, good)? })
 }
 
 /// The words that begin a statement.
@@ -217,11 +232,8 @@ pub(super) const ATOMS: [&str; 35] = [
     "not",
 ];
 
-fn unknown(at: usize, word: &str) -> Fault {
-    let hint = match did_you_mean(word, ATOMS) {
-        Some(near) => format!("; did you mean `{near}`?"),
-        None => "; `help predicates` lists what there is".to_owned(),
-    };
+fn unknown_statement(at: usize, word: &str) -> Fault {
+    let hint = hint(word, &ATOMS, "; `help predicates` lists what there is");
     Fault::new(at, format!("unknown statement `{word}`{hint}"))
 }
 
@@ -232,8 +244,7 @@ fn role(cursor: &mut Cursor<'_>) -> Result<Atom, Fault> {
     let missing = cursor.expected("follower, pre-candidate, candidate or leader");
     let Some(word) = cursor.peek_word() else { return Err(missing) };
     let role = RoleName::named(word).ok_or_else(|| {
-        let near = did_you_mean(word, RoleName::ALL.map(RoleName::name));
-        let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        let hint = hint(word, &RoleName::ALL.map(RoleName::name), "");
         Fault::new(at, format!("{}{hint}", missing.message))
     })?;
     cursor.advance();
@@ -260,15 +271,14 @@ fn comparison(cursor: &mut Cursor<'_>) -> Result<Comparison, Fault> {
     }
 }
 
+#[inline(never)]
 fn counted(cursor: &mut Cursor<'_>, quantity: Quantity) -> Result<Atom, Fault> {
     let comparison = comparison(cursor)?;
     Ok(Atom::Number { quantity, comparison, number: number(cursor, "a whole number")? })
 }
 
-fn measured(
-    cursor: &mut Cursor<'_>,
-    quantity: impl Fn(NodeRef) -> Quantity,
-) -> Result<Atom, Fault> {
+#[inline(never)]
+fn measured(cursor: &mut Cursor<'_>, quantity: fn(NodeRef) -> Quantity) -> Result<Atom, Fault> {
     let quantity = quantity(node(cursor)?);
     counted(cursor, quantity)
 }
@@ -348,13 +358,7 @@ fn property(cursor: &mut Cursor<'_>) -> Result<Option<Property>, Fault> {
     };
     let at = cursor.offset();
     let names = Property::ALL.map(Property::name);
-    let property = Property::named(word).ok_or_else(|| {
-        let hint = match did_you_mean(word, names) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("there are {}", names.join(", ")),
-        };
-        Fault::new(at, format!("unknown property `{word}`; {hint}"))
-    })?;
+    let property = Property::named(word).ok_or_else(|| unknown(at, "property", word, &names))?;
     cursor.advance();
     Ok(Some(property))
 }

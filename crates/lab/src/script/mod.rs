@@ -31,7 +31,7 @@ pub use command::{
 pub use complete::complete;
 pub use help::{help, help_about};
 pub(crate) use parse::{duration, link, node, number, starts_with_node};
-pub(crate) use tokens::{Cursor, Ending, Fault, Token, did_you_mean, quote_word, tokenize};
+pub(crate) use tokens::{Cursor, Ending, Fault, Token, hint, quote_word, tokenize, unknown};
 pub use values::{
     MessageName, Micros, NodeId, Ppm, Rule, duration_text, percentage_text, rate_text,
 };

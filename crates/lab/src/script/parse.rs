@@ -2,7 +2,7 @@
 
 use super::command::{Command, Flight, JobId, Link, NodeRef, Setting, Switch, Ways};
 use super::help::{COMMANDS, SETTINGS};
-use super::tokens::{Cursor, Fault, Token, did_you_mean};
+use super::tokens::{Cursor, Fault, Token, did_you_mean, hint, unknown};
 use super::values::{
     MessageName, Micros, NodeId, Ppm, Rule, parse_duration, parse_percentage, parse_rate,
 };
@@ -18,51 +18,90 @@ pub(super) fn parse_command(cursor: &mut Cursor<'_>) -> Result<Command, Fault> {
         return Err(cursor.expected("a command"));
     };
     cursor.advance();
+    // Parts that many commands have are read by functions that are given what to make of them.
     let command = match name {
-        "jobs" => Command::Jobs,
-        "kill" => Command::Kill(job(cursor)?),
-        "interrupt" => Command::Interrupt,
-        "nodes" => Command::Nodes(node_count(cursor)?),
-        "seed" => Command::Seed(number(cursor, "a whole number as seed")?),
-        "set" => Command::Set(setting(cursor)?),
-        "crash" => Command::Crash(node(cursor)?),
-        "tear" => Command::Tear(node(cursor)?),
-        "restart" => Command::Restart(optional_node(cursor)?),
-        "pause" => Command::Pause(node(cursor)?),
-        "resume" => Command::Resume(optional_node(cursor)?),
-        "start" => Command::Start(node(cursor)?),
-        "clock" => Command::Clock {
-            node: node(cursor)?,
-            rate: value(cursor, "a speed such as 1.2x", parse_rate)?,
-        },
-        "cut" => Command::Cut(link(cursor)?),
-        "heal" => Command::Heal(optional_link(cursor)?),
-        "isolate" => Command::Isolate(node(cursor)?),
-        "partition" => Command::Partition(groups(cursor)?),
-        "clog" => Command::Clog(link(cursor)?),
-        "unclog" => Command::Unclog(link(cursor)?),
-        "loss" => Command::Loss { link: link(cursor)?, chance: percentage(cursor)? },
-        "latency" => Command::Latency { link: link(cursor)?, latency: duration(cursor)? },
-        "jitter" => Command::Jitter { link: link(cursor)?, jitter: duration(cursor)? },
+        "jobs" => Ok(Command::Jobs),
+        "kill" => job(cursor).map(Command::Kill),
+        "interrupt" => Ok(Command::Interrupt),
+        "nodes" => node_count(cursor).map(Command::Nodes),
+        "seed" => number(cursor, "a whole number as seed").map(Command::Seed),
+        "set" => setting(cursor).map(Command::Set),
+        "crash" => of_node(cursor, Command::Crash),
+        "tear" => of_node(cursor, Command::Tear),
+        "restart" => of_any_node(cursor, Command::Restart),
+        "pause" => of_node(cursor, Command::Pause),
+        "resume" => of_any_node(cursor, Command::Resume),
+        "start" => of_node(cursor, Command::Start),
+        "clock" => clock(cursor),
+        "cut" => of_link(cursor, Command::Cut),
+        "heal" if cursor.peek().is_none() => Ok(Command::Heal(None)),
+        "heal" => of_link(cursor, |link| Command::Heal(Some(link))),
+        "isolate" => of_node(cursor, Command::Isolate),
+        "partition" => groups(cursor).map(Command::Partition),
+        "clog" => of_link(cursor, Command::Clog),
+        "unclog" => of_link(cursor, Command::Unclog),
+        "loss" => chance(cursor, |link, chance| Command::Loss { link, chance }),
+        "latency" => slow(cursor, |link, latency| Command::Latency { link, latency }),
+        "jitter" => slow(cursor, |link, jitter| Command::Jitter { link, jitter }),
         "duplicate" if starts_with_node(cursor) => {
-            Command::DuplicateLink { link: link(cursor)?, chance: percentage(cursor)? }
+            chance(cursor, |link, chance| Command::DuplicateLink { link, chance })
         }
-        "duplicate" => Command::DuplicateMessage(flight(cursor)?),
-        "drop" => Command::Drop(flight(cursor)?),
-        "delay" => Command::Delay { flight: flight(cursor)?, by: duration(cursor)? },
-        "advance" => Command::Advance(duration(cursor)?),
-        "step" => Command::Step(steps(cursor)?),
-        "until" => until(cursor)?,
-        "assert" => Command::Assert(predicate::parse_at(cursor)?),
-        "transfer" => Command::Transfer(node(cursor)?),
-        "disable" => Command::Disable(rule(cursor)?),
-        "enable" => Command::Enable(rule(cursor)?),
-        "status" => Command::Status,
-        "help" => Command::Help(topic(cursor)?),
-        _ => return Err(unknown_command(at, name)),
-    };
+        "duplicate" => flight(cursor).map(Command::DuplicateMessage),
+        "drop" => flight(cursor).map(Command::Drop),
+        "delay" => delay(cursor),
+        "advance" => duration(cursor).map(Command::Advance),
+        "step" => steps(cursor).map(Command::Step),
+        "until" => until(cursor),
+        "assert" => predicate::parse_at(cursor).map(Command::Assert),
+        "transfer" => of_node(cursor, Command::Transfer),
+        "disable" => rule(cursor).map(Command::Disable),
+        "enable" => rule(cursor).map(Command::Enable),
+        "status" => Ok(Command::Status),
+        "help" => topic(cursor).map(Command::Help),
+        _ => Err(unknown_command(at, name)),
+    }?;
     cursor.expect_end(&format!("this `{name}`"))?;
     Ok(command)
+}
+
+#[inline(never)]
+fn of_node(cursor: &mut Cursor<'_>, make: fn(NodeRef) -> Command) -> Result<Command, Fault> {
+    node(cursor).map(make)
+}
+
+#[inline(never)]
+fn of_any_node(
+    cursor: &mut Cursor<'_>,
+    make: fn(Option<NodeRef>) -> Command,
+) -> Result<Command, Fault> {
+    if cursor.peek().is_none() {
+        return Ok(make(None));
+    }
+    Ok(make(Some(node(cursor)?)))
+}
+
+#[inline(never)]
+fn of_link(cursor: &mut Cursor<'_>, make: fn(Link) -> Command) -> Result<Command, Fault> {
+    link(cursor).map(make)
+}
+
+#[inline(never)]
+fn chance(cursor: &mut Cursor<'_>, make: fn(Link, Ppm) -> Command) -> Result<Command, Fault> {
+    Ok(make(link(cursor)?, percentage(cursor)?))
+}
+
+#[inline(never)]
+fn slow(cursor: &mut Cursor<'_>, make: fn(Link, Micros) -> Command) -> Result<Command, Fault> {
+    Ok(make(link(cursor)?, duration(cursor)?))
+}
+
+fn clock(cursor: &mut Cursor<'_>) -> Result<Command, Fault> {
+    let node = node(cursor)?;
+    Ok(Command::Clock { node, rate: value(cursor, "a speed such as 1.2x", parse_rate)? })
+}
+
+fn delay(cursor: &mut Cursor<'_>) -> Result<Command, Fault> {
+    Ok(Command::Delay { flight: flight(cursor)?, by: duration(cursor)? })
 }
 
 /// The first word of a line is no command.
@@ -71,10 +110,8 @@ pub(super) fn unknown_command(at: usize, name: &str) -> Fault {
     let hint = if etcdctl.contains(&name) {
         format!("; did you mean `etcdctl {name}`?")
     } else {
-        match did_you_mean(name, COMMANDS.iter().map(|command| command.name)) {
-            Some(near) => format!("; did you mean `{near}`?"),
-            None => "; `help` lists them".to_owned(),
-        }
+        let names: Vec<&str> = COMMANDS.iter().map(|command| command.name).collect();
+        hint(name, &names, "; `help` lists them")
     };
     Fault::new(at, format!("unknown command `{name}`{hint}"))
 }
@@ -93,8 +130,7 @@ pub(crate) fn node(cursor: &mut Cursor<'_>) -> Result<NodeRef, Fault> {
                 return Err(Fault::new(at, format!("there is no node {word}: nodes are n1 to n7")));
             }
             None => {
-                let near = did_you_mean(word, ["leader", "follower"]);
-                let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+                let hint = hint(word, &["leader", "follower"], "");
                 return Err(Fault::new(at, format!("{}{hint}", missing.message)));
             }
         },
@@ -117,10 +153,6 @@ pub(crate) fn starts_with_node(cursor: &Cursor<'_>) -> bool {
         .is_some_and(|word| matches!(word, "leader" | "follower") || node_number(word).is_some())
 }
 
-fn optional_node(cursor: &mut Cursor<'_>) -> Result<Option<NodeRef>, Fault> {
-    if cursor.peek().is_none() { Ok(None) } else { node(cursor).map(Some) }
-}
-
 /// Parses `n1 n3` or `n1 -> n3`.
 pub(crate) fn link(cursor: &mut Cursor<'_>) -> Result<Link, Fault> {
     let from = node(cursor)?;
@@ -137,10 +169,6 @@ pub(crate) fn link(cursor: &mut Cursor<'_>) -> Result<Link, Fault> {
         return Err(Fault::new(at, format!("a link joins two different nodes, not {to} and {to}")));
     }
     Ok(Link { from, to, ways })
-}
-
-fn optional_link(cursor: &mut Cursor<'_>) -> Result<Option<Link>, Fault> {
-    if cursor.peek().is_none() { Ok(None) } else { link(cursor).map(Some) }
 }
 
 fn groups(cursor: &mut Cursor<'_>) -> Result<Vec<Vec<NodeRef>>, Fault> {
@@ -180,7 +208,7 @@ fn flight(cursor: &mut Cursor<'_>) -> Result<Flight, Fault> {
     }
     let Some(kind) = MessageName::named(word) else {
         let names = MessageName::ALL.map(MessageName::name);
-        return Err(match did_you_mean(word, names) {
+        return Err(match did_you_mean(word, &names) {
             Some(near) => Fault::new(at, format!("no message `{word}`; did you mean `{near}`?")),
             None => Fault::new(
                 at,
@@ -232,28 +260,14 @@ fn setting(cursor: &mut Cursor<'_>) -> Result<Setting, Fault> {
                 count => Setting::SnapshotCount(count),
             }
         }
-        _ => {
-            let near = did_you_mean(name, names);
-            let hint = match near {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("there are {}", names.join(", ")),
-            };
-            return Err(Fault::new(at, format!("unknown setting `{name}`; {hint}")));
-        }
+        _ => return Err(unknown(at, "setting", name, &names)),
     })
 }
 
 fn rule(cursor: &mut Cursor<'_>) -> Result<Rule, Fault> {
     let at = cursor.offset();
     let name = cursor.expect_word("a rule of Raft, such as persist-vote")?;
-    Rule::named(name).ok_or_else(|| {
-        let names = Rule::ALL.map(Rule::name);
-        let hint = match did_you_mean(name, names) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("there are {}", names.join(", ")),
-        };
-        Fault::new(at, format!("unknown rule `{name}`; {hint}"))
-    })
+    Rule::named(name).ok_or_else(|| unknown(at, "rule", name, &Rule::ALL.map(Rule::name)))
 }
 
 fn switch(cursor: &mut Cursor<'_>) -> Result<Switch, Fault> {
@@ -304,7 +318,8 @@ fn topic(cursor: &mut Cursor<'_>) -> Result<Option<String>, Fault> {
     if super::help::help_about(word).is_some() {
         return Ok(Some(word.to_owned()));
     }
-    let hint = match did_you_mean(word, super::help::topics()) {
+    let topics: Vec<&str> = super::help::topics().collect();
+    let hint = match did_you_mean(word, &topics) {
         Some(near) => format!("; did you mean `help {near}`?"),
         None => "; `help` alone lists what there is".to_owned(),
     };
@@ -342,7 +357,7 @@ fn percentage(cursor: &mut Cursor<'_>) -> Result<Ppm, Fault> {
 fn value<T>(
     cursor: &mut Cursor<'_>,
     what: &str,
-    parse: impl Fn(&str) -> Result<T, String>,
+    parse: fn(&str) -> Result<T, String>,
 ) -> Result<T, Fault> {
     let at = cursor.offset();
     let word = cursor.expect_word(what)?;

@@ -285,25 +285,36 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// `; did you mean …?` if one of the words is near what was written, else nothing.
-pub(crate) fn did_you_mean<'a>(
-    written: &str,
-    words: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+/// What to say after an unknown word: the one of `words` that is near it, else `otherwise`.
+pub(crate) fn hint(written: &str, words: &[&str], otherwise: &str) -> String {
+    match did_you_mean(written, words) {
+        Some(near) => format!("; did you mean `{near}`?"),
+        None => otherwise.to_owned(),
+    }
+}
+
+/// There is no `what` of that name, but others.
+pub(crate) fn unknown(at: usize, what: &str, written: &str, words: &[&str]) -> Fault {
+    let hint = hint(written, words, &format!("; there are {}", words.join(", ")));
+    Fault::new(at, format!("unknown {what} `{written}`{hint}"))
+}
+
+/// The first of the words that are nearest to what was written, if any is near. (A slice, not any
+/// iterator: every other kind would be a copy of this in the page.)
+pub(crate) fn did_you_mean<'a>(written: &str, words: &[&'a str]) -> Option<&'a str> {
     let lower = written.to_ascii_lowercase();
     let length = u32::try_from(lower.chars().count()).unwrap_or(u32::MAX);
     if length > 40 {
         return None;
     }
-    let limit = 1 + length / 4;
-    words
-        .into_iter()
-        .map(|word| (distance(&lower, word), word))
-        .filter(|(distance, word)| {
-            *distance <= limit.min(3) && *distance < u32::try_from(word.len()).unwrap_or(0)
-        })
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, word)| word)
+    let (mut nearest, mut nearer_than) = (None, (1 + length / 4).min(3) + 1);
+    for word in words {
+        let distance = distance(&lower, word);
+        if distance < nearer_than && u64::from(distance) < word.len() as u64 {
+            (nearest, nearer_than) = (Some(*word), distance);
+        }
+    }
+    nearest
 }
 
 /// How many characters must be inserted, deleted, replaced or swapped with their neighbour.
@@ -382,11 +393,11 @@ mod tests {
     #[test]
     fn suggestions() {
         let words = ["crash", "cut", "clog", "restart", "pause"];
-        assert_eq!(did_you_mean("crahs", words), Some("crash"));
-        assert_eq!(did_you_mean("Crash", words), Some("crash"));
-        assert_eq!(did_you_mean("restat", words), Some("restart"));
-        assert_eq!(did_you_mean("cu", words), Some("cut"));
-        assert_eq!(did_you_mean("banana", words), None);
-        assert_eq!(did_you_mean("", words), None);
+        assert_eq!(did_you_mean("crahs", &words), Some("crash"));
+        assert_eq!(did_you_mean("Crash", &words), Some("crash"));
+        assert_eq!(did_you_mean("restat", &words), Some("restart"));
+        assert_eq!(did_you_mean("cu", &words), Some("cut"));
+        assert_eq!(did_you_mean("banana", &words), None);
+        assert_eq!(did_you_mean("", &words), None);
     }
 }

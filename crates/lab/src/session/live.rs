@@ -312,7 +312,7 @@ impl Live {
     /// A judge of this predicate: the one that has observed since event 0, if it is about the
     /// past, else a new one.
     fn judge(&self, predicate: &Predicate) -> Judge {
-        let standing = self.standing.iter().find(|(known, _)| known == predicate);
+        let standing = self.standing.iter().find(|(known, _)| known.says_as(predicate));
         standing.map_or_else(|| Judge::new(predicate), |(_, judge)| judge.clone())
     }
 

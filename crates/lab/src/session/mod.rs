@@ -15,7 +15,6 @@ mod timeline;
 mod travel;
 mod why;
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use sim::{Chunks, Cluster, Event, HistoryRecord, Settings};
@@ -108,8 +107,8 @@ pub struct Session {
     end: u64,
     /// What was told up to there, when one last went back from it.
     ahead: Arc<Vec<Arc<FeedItem>>>,
-    /// Lines that wait for the foreground, or for their moment.
-    queue: VecDeque<Line>,
+    /// Lines that wait for the foreground, or for their moment; the next one stands last.
+    queue: Vec<Line>,
     /// The moment that a saved session is on its way to.
     bound_for: Option<Moment>,
     /// Whether the head of the queue has had its moment put into the timeline.
@@ -118,7 +117,7 @@ pub struct Session {
     standing: Vec<Predicate>,
     /// Goals once reached stay reached, wherever the learner goes in time.
     reached: Few<String, u64>,
-    undo: VecDeque<Past>,
+    undo: Vec<Past>,
     redo: Vec<Past>,
     /// The future that was left last.
     other: Option<Arc<Branch>>,
@@ -149,12 +148,12 @@ impl Session {
             prelude: Arc::default(),
             end: 0,
             ahead: Arc::default(),
-            queue: VecDeque::new(),
+            queue: Vec::new(),
             bound_for: None,
             awaited: false,
             standing: Vec::new(),
             reached: Few::new(),
-            undo: VecDeque::new(),
+            undo: Vec::new(),
             redo: Vec::new(),
             other: None,
             traced: None,
@@ -219,15 +218,16 @@ impl Session {
     }
 
     /// Takes lines that are parsed already.
-    pub fn enqueue(&mut self, lines: Vec<Line>) {
-        let lines: Vec<Line> =
-            lines.into_iter().filter(|line| !says_nothing(&line.command)).collect();
+    pub fn enqueue(&mut self, mut lines: Vec<Line>) {
+        lines.retain(|line| !says_nothing(&line.command));
         let past = lines.iter().filter_map(|line| about_the_past(line).cloned()).collect();
         self.observe_from_start(past);
         if let Some(first) = lines.iter().find(|line| changes_something(&line.command)) {
             self.remember_for_undo(&first.source);
         }
-        self.queue.extend(lines);
+        lines.reverse();
+        lines.append(&mut self.queue);
+        self.queue = lines;
         self.pump();
     }
 
@@ -252,7 +252,7 @@ impl Session {
 
     /// Issues lines from the queue as long as their turn has come.
     fn pump(&mut self) {
-        while let Some(line) = self.queue.front() {
+        while let Some(line) = self.queue.last() {
             match line.at {
                 None if self.live.has_foreground() => return,
                 Some(At::Event(seq)) if self.seq() < seq => return,
@@ -267,7 +267,7 @@ impl Session {
                 None | Some(At::Event(_) | At::Time(_)) => {}
             }
             self.awaited = false;
-            if let Some(line) = self.queue.pop_front() {
+            if let Some(line) = self.queue.pop() {
                 self.record(line);
             }
         }
@@ -342,7 +342,7 @@ impl Session {
     fn observe_from_start(&mut self, predicates: Vec<Predicate>) {
         let known = self.standing.len();
         for predicate in predicates {
-            if !self.standing.contains(&predicate) {
+            if !self.standing.iter().any(|known| known.says_as(&predicate)) {
                 self.standing.push(predicate);
             }
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::checkpoints::Checkpoints;
-use super::timeline::{Moment, is_saved, read_saved, saved_moment, write_saved};
+use super::timeline::{Moment, is_saved, notes, read_saved, write_saved};
 use super::{Opening, Progress, Session, about_the_past};
 use crate::predicate::Predicate;
 use crate::script::ScriptError;
@@ -24,7 +24,7 @@ impl Session {
 
     /// The event at which a text of [`Session::saved`] was written.
     pub fn saved_event(text: &str) -> u64 {
-        saved_moment(text).seq
+        notes(text).at.seq
     }
 
     /// Comes back to a session from the text of [`Session::saved`], at the same event.

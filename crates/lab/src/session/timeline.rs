@@ -45,8 +45,10 @@ impl Timeline {
         if (&self.settings, self.setup_end) != (&other.settings, other.setup_end) {
             return None;
         }
+        // One came from the other, so what they share is one and the same. (To compare commands would
+        // be 3 kB of the page.)
         let both = self.recorded.iter().zip(other.recorded.iter());
-        let lines = both.take_while(|(one, two)| one == two).count();
+        let lines = both.take_while(|(one, two)| Arc::ptr_eq(one, two)).count();
         let parting = [self, other].into_iter().filter_map(|timeline| timeline.recorded.get(lines));
         let end = parting.map(|recorded| recorded.seq).min().unwrap_or(u64::MAX);
         Some(Common { lines, end })
@@ -179,13 +181,7 @@ pub(super) fn read_saved(text: &str) -> Result<Saved, ScriptError> {
         let message = format!("expected a saved session, whose first line is `{HEADING}`");
         return Err(ScriptError { line: 1, column: 1, message });
     }
-    let mut saved = Saved {
-        opening: Vec::new(),
-        recorded: Vec::new(),
-        at: saved_moment(text),
-        setup_end: number(text.lines(), SETUP_END),
-        reached: text.lines().filter_map(reached_goal).collect(),
-    };
+    let mut saved = notes(text);
     for line in parse_script(text)? {
         match line.at {
             Some(At::Event(seq)) => saved.recorded.push(Arc::new(Recorded { seq, line })),
@@ -199,17 +195,27 @@ pub(super) fn read_saved(text: &str) -> Result<Saved, ScriptError> {
     Ok(saved)
 }
 
-/// The moment to come back to: the last that is named, since lines of a here-document stand before it.
-pub(super) fn saved_moment(text: &str) -> Moment {
-    let last = |prefix| number(text.lines().rev(), prefix);
-    Moment {
-        seq: last(AT_EVENT).unwrap_or(0),
-        issued: last(ISSUED).and_then(|issued| usize::try_from(issued).ok()).unwrap_or(0),
+/// What a saved session says of itself beside its lines. Of the moment to come back to, the last that
+/// is named counts, since lines of a here-document stand before it; of the set-up's end, the first.
+pub(super) fn notes(text: &str) -> Saved {
+    let at = Moment { seq: 0, issued: 0 };
+    let (opening, recorded, reached) = (Vec::new(), Vec::new(), Vec::new());
+    let mut saved = Saved { opening, recorded, at, setup_end: None, reached };
+    for line in text.lines() {
+        if let Some(seq) = number(line, AT_EVENT) {
+            saved.at.seq = seq;
+        } else if let Some(issued) = number(line, ISSUED) {
+            saved.at.issued = usize::try_from(issued).unwrap_or(0);
+        } else if saved.setup_end.is_none() {
+            saved.setup_end = number(line, SETUP_END);
+        }
+        saved.reached.extend(reached_goal(line));
     }
+    saved
 }
 
-fn number<'a>(mut lines: impl Iterator<Item = &'a str>, prefix: &str) -> Option<u64> {
-    lines.find_map(|line| line.strip_prefix(prefix)?.parse().ok())
+fn number(line: &str, prefix: &str) -> Option<u64> {
+    line.strip_prefix(prefix)?.parse().ok()
 }
 
 fn reached_goal(line: &str) -> Option<(String, u64)> {

@@ -100,9 +100,9 @@ impl Session {
     /// Makes this moment one that undo comes back to; `what` is about to be done.
     pub(super) fn remember_for_undo(&mut self, what: &str) {
         if self.undo.len() == UNDO_MAX {
-            self.undo.pop_front();
+            self.undo.remove(0);
         }
-        self.undo.push_back(self.past(what));
+        self.undo.push(self.past(what));
         self.redo.clear();
     }
 
@@ -124,7 +124,7 @@ impl Session {
 
     /// The line that undo would take back.
     pub fn undoes(&self) -> Option<&str> {
-        self.undo.back().map(|past| past.what.as_str())
+        self.undo.last().map(|past| past.what.as_str())
     }
 
     /// The line that redo would give again.
@@ -134,7 +134,7 @@ impl Session {
 
     /// Takes the last line back and goes to the event before it. False if there is none.
     pub fn undo(&mut self) -> bool {
-        let Some(past) = self.undo.pop_back() else { return false };
+        let Some(past) = self.undo.pop() else { return false };
         self.redo.push(self.past(&past.what));
         self.go_to_past(past);
         true
@@ -143,7 +143,7 @@ impl Session {
     /// Does again what was undone. False if there is nothing.
     pub fn redo(&mut self) -> bool {
         let Some(past) = self.redo.pop() else { return false };
-        self.undo.push_back(self.past(&past.what));
+        self.undo.push(self.past(&past.what));
         self.go_to_past(past);
         true
     }
@@ -205,7 +205,7 @@ impl Session {
         if let Ok(fresh) = Session::new(self.opening.clone()) {
             let reached = std::mem::take(&mut self.reached);
             let mut undo = std::mem::take(&mut self.undo);
-            undo.push_back(past);
+            undo.push(past);
             *self = Session { undo, ..fresh };
             for (id, seq) in reached {
                 self.reached.or_insert_with(id, || seq);

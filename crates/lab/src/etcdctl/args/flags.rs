@@ -1,6 +1,6 @@
 //! Flags, as the real program's pflag library reads them.
 
-use std::collections::VecDeque;
+use std::slice;
 
 use super::go;
 use crate::few::Few;
@@ -117,10 +117,10 @@ impl Given {
 /// Reads a command's words. An error is in pflag's words.
 pub(super) fn parse(words: &[String], flags: &[Flag]) -> Result<Given, String> {
     let mut given = Given::default();
-    let mut left: VecDeque<&String> = words.iter().collect();
-    while let Some(word) = left.pop_front() {
+    let mut left = words.iter();
+    while let Some(word) = left.next() {
         if word == "--" {
-            given.positional.extend(left.drain(..).cloned());
+            given.positional.extend(left.by_ref().cloned());
         } else if let Some(long) = word.strip_prefix("--") {
             long_flag(word, long, flags, &mut given, &mut left)?;
         } else if word.len() > 1 && word.starts_with('-') {
@@ -137,7 +137,7 @@ fn long_flag(
     long: &str,
     flags: &[Flag],
     given: &mut Given,
-    left: &mut VecDeque<&String>,
+    left: &mut slice::Iter<'_, String>,
 ) -> Result<(), String> {
     if long.starts_with(['-', '=']) {
         return Err(format!("bad flag syntax: {word}"));
@@ -153,7 +153,7 @@ fn long_flag(
         (Some(value), _) => value,
         (None, Kind::Bool) => "true",
         (None, Kind::Int | Kind::Text | Kind::Duration | Kind::List) => {
-            left.pop_front().ok_or_else(|| format!("flag needs an argument: {word}"))?
+            left.next().ok_or_else(|| format!("flag needs an argument: {word}"))?
         }
     };
     set_named(flag, value, given)
@@ -163,7 +163,7 @@ fn short_flags(
     letters: &str,
     flags: &[Flag],
     given: &mut Given,
-    left: &mut VecDeque<&String>,
+    left: &mut slice::Iter<'_, String>,
 ) -> Result<(), String> {
     let mut letters = letters.as_bytes();
     while let Some((letter, after)) = letters.split_first() {
@@ -180,7 +180,7 @@ fn short_flags(
             ([], Kind::Int | Kind::Text | Kind::Duration | Kind::List) => {
                 let letter = go::quote_character(char::from(*letter));
                 let missing = || format!("flag needs an argument: {letter} in -{}", shown());
-                (left.pop_front().ok_or_else(missing)?.clone(), after)
+                (left.next().ok_or_else(missing)?.clone(), after)
             }
         };
         set_named(flag, &value, given)?;
