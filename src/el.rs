@@ -9,7 +9,27 @@ use std::rc::Rc;
 
 use yew::html::{onclick, onkeydown};
 use yew::prelude::*;
-use yew::virtual_dom::{Key, VNode, VTag, VText};
+use yew::virtual_dom::{Key, Listener, ListenerKind, VNode, VTag, VText};
+
+/// Hears events of one kind, whatever kind that is.
+struct On {
+    kind: ListenerKind,
+    callback: Callback<Event>,
+}
+
+impl Listener for On {
+    fn kind(&self) -> ListenerKind {
+        self.kind.clone()
+    }
+
+    fn handle(&self, event: Event) {
+        self.callback.emit(event);
+    }
+
+    fn passive(&self) -> bool {
+        false
+    }
+}
 
 /// An element in the making.
 pub(crate) struct El(Box<VTag>);
@@ -71,6 +91,20 @@ impl El {
     #[inline(never)]
     pub(crate) fn keydown(mut self, callback: Callback<KeyboardEvent>) -> El {
         self.0.add_listener(Rc::new(onkeydown::Wrapper::new(callback)));
+        self
+    }
+
+    /// What happens on any other event.
+    #[inline(never)]
+    pub(crate) fn on(mut self, kind: ListenerKind, callback: Callback<Event>) -> El {
+        self.0.add_listener(Rc::new(On { kind, callback }));
+        self
+    }
+
+    /// What stands in a field.
+    #[inline(never)]
+    pub(crate) fn value(mut self, value: String) -> El {
+        self.0.set_value(value);
         self
     }
 

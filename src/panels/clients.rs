@@ -5,7 +5,8 @@ use std::rc::Rc;
 use lab::view::{RequestView, StageView};
 use yew::prelude::*;
 
-use super::look::use_look;
+use super::grid::{button, empty, grid, heads, region};
+use super::look::{Question, Seen, use_look};
 use super::{Ask, choices};
 use crate::el::el;
 use crate::words;
@@ -25,45 +26,33 @@ pub(crate) fn clients(props: &Props) -> Html {
     let Props { stage, on_ask } = props;
     let only_unknown = use_state(|| false);
     let most = use_state(|| LISTED);
-    let about = (stage.clone(), *most, *only_unknown);
     // One more than is listed tells whether there are more.
-    let requests =
-        use_look(on_ask, about, |session, (_, most, unknown)| session.requests(most + 1, *unknown));
+    let seen = use_look(on_ask, stage, Question::Requests(*most + 1, *only_unknown));
     if stage.clients.is_empty() {
-        return el("p|class=empty")
-            .say("No client has asked anything yet. Write or read a key.")
-            .html();
+        return empty("No client has asked anything yet. Write or read a key.").html();
     }
-    let found = requests.as_deref().map(|requests| requests.as_slice()).unwrap_or_default();
+    let found = if let Seen::Requests(found) = &*seen { found.as_slice() } else { &[] };
     let on_seek = on_ask.reform(Ask::Seek);
     let caption = if *only_unknown {
         "Requests without an answer: done or not, the client cannot tell"
     } else {
         "Requests, newest first"
     };
-    let head = ["client", "asked", "at", "took", "the client knows"];
-    let head = head.map(|name| el("th|scope=col").say(name).html());
-    let rows = found.iter().take(*most).map(|request| row(request, &on_seek)).collect();
-    let mut panel = el("div|class=scroll|tabindex=0|role=region|aria-label=Clients")
-        .add(choices(
-            "Which requests",
-            &[(false, "All"), (true, "Unknown")],
-            *only_unknown,
-            &only_unknown,
-        ))
-        .with(
-            el("table|class=grid")
-                .with(el("caption").say(caption))
-                .with(el("thead").with(el("tr").all(head.into())))
-                .with(el("tbody").all(rows)),
-        );
+    let mut rows = Vec::new();
+    for request in found.iter().take(*most) {
+        rows.push(row(request, &on_seek));
+    }
+    let which = [(false, "All"), (true, "Unknown")];
+    let mut panel = region("Clients")
+        .add(choices("Which requests", &which, *only_unknown, &only_unknown))
+        .with(grid(caption.to_owned(), heads("client|asked|at|took|the client knows"), rows));
     if found.is_empty() {
-        panel = panel.with(el("p|class=empty").say("None."));
+        panel = panel.with(empty("None."));
     }
     if found.len() > *most {
         let most = most.clone();
         let more = Callback::from(move |_: MouseEvent| most.set(*most + LISTED));
-        panel = panel.with(el("button|type=button|class=button").click(more).say("Older requests"));
+        panel = panel.with(button("Older requests", more));
     }
     panel.html()
 }
@@ -87,7 +76,7 @@ fn row(request: &RequestView, on_seek: &Callback<u64>) -> Html {
         let span = words::span(at.saturating_sub(request.at_micros));
         took = took.text(span).with(jump(event, at, "the end of"));
     }
-    let mut answer = words::cut(&request.answer, 120).to_string();
+    let mut answer = words::cut(&request.answer, 120);
     if let Some(revision) = request.revision {
         answer = format!("{answer}, revision {revision}");
     }
@@ -102,7 +91,7 @@ fn row(request: &RequestView, on_seek: &Callback<u64>) -> Html {
         let seen = format!("The lab, which sees all, knows: {}.", request.seen);
         knows = knows.with(el("p|class=remark").text(seen));
     }
-    let asked = words::cut(&request.request, 80).to_string();
+    let asked = words::cut(&request.request, 80);
     el("tr")
         .key(request.call.to_string())
         .with(client)

@@ -5,10 +5,13 @@ use std::rc::Rc;
 use lab::documents::{document, folder_and_name};
 use lab::view::{Condition, KeyRow, NodeView, Seat, StageView, StoreView};
 use yew::prelude::*;
+use yew::virtual_dom::ListenerKind;
 
+use super::grid::{cells, empty, grid, heads, region};
 use super::key_table::{Cell, rows};
-use super::look::use_look;
+use super::look::{Question, Seen, use_look};
 use super::{Ask, choices};
+use crate::el::{El, el};
 use crate::platform::dom;
 use crate::quote::etcdctl;
 use crate::words;
@@ -30,47 +33,54 @@ enum Shown {
 const SHOWN: [(Shown, &str); 3] =
     [(Shown::Nodes, "Every node"), (Shown::Table, "Table"), (Shown::Documents, "Documents")];
 
-fn table(stage: &StageView) -> Html {
-    let members: Vec<&NodeView> =
-        stage.nodes.iter().filter(|node| node.seat != Seat::None).collect();
-    let rows = rows(&members);
-    if rows.is_empty() {
-        return html! { <p class="empty">{ "No keys yet. Write one, and see it arrive on node after node." }</p> };
+fn table(stage: &StageView) -> El {
+    let mut members = Vec::new();
+    let mut columns = heads("key");
+    for node in &stage.nodes {
+        if node.seat == Seat::None {
+            continue;
+        }
+        members.push(node);
+        let name = el("th|scope=col").flag("data-down", node.condition == Condition::Crashed);
+        let revision = el("small").text(format!(" rev {}", node.revision));
+        columns.push(name.text(words::node(node.id)).with(revision).html());
     }
-    html! {
-        <div class="scroll" tabindex="0" role="region" aria-label="Keys on every node">
-            <table class="grid">
-                <caption>{ "What every node has, the first 100 keys" }</caption>
-                <thead><tr>
-                    <th scope="col">{ "key" }</th>
-                    { for members.iter().map(|node| html! {
-                        <th key={node.id} scope="col" data-down={(node.condition == Condition::Crashed).then_some("")}>
-                            { words::node(node.id) }<small>{ format!(" rev {}", node.revision) }</small>
-                        </th>
-                    }) }
-                </tr></thead>
-                <tbody>{ for rows.iter().map(|row| html! {
-                    <tr key={row.key.clone()}>
-                        <th scope="row"><bdi>{ words::cut(&row.key, 60) }</bdi></th>
-                        { for row.cells.iter().map(cell) }
-                    </tr>
-                }) }</tbody>
-            </table>
-        </div>
+    let mut lines = Vec::new();
+    for row in rows(&members) {
+        let mut line = head(&row.key);
+        for of_node in &row.cells {
+            line = line.with(cell(of_node));
+        }
+        lines.push(line.html());
     }
+    if lines.is_empty() {
+        return empty("No keys yet. Write one, and see it arrive on node after node.");
+    }
+    let caption = "What every node has, the first 100 keys".to_owned();
+    region("Keys on every node").with(grid(caption, columns, lines))
 }
 
-fn cell(cell: &Cell) -> Html {
-    let sign = cell.differs.map(|word| html! { <span class="differs">{ word }</span> });
-    let differs = cell.differs.filter(|word| *word != "down");
-    match &cell.row {
-        None => {
-            html! { <td data-differs={differs} class="missing">{ sign.unwrap_or_else(|| html! { "–" }) }</td> }
-        }
-        Some(row) => html! {
-            <td data-differs={differs} title={history(row)}><bdi>{ words::cut(&row.value, 80) }</bdi>{ sign }</td>
-        },
+/// A row that begins with its key.
+fn head(key: &str) -> El {
+    let name = el("bdi").text(words::cut(key, 60));
+    el("tr").key(key.to_owned()).with(el("th|scope=row").with(name))
+}
+
+fn cell(cell: &Cell) -> El {
+    let mut place = el("td");
+    if let Some(row) = &cell.row {
+        let value = el("bdi").text(words::cut(&row.value, 80));
+        place = place.set("title", history(row)).with(value);
+    } else {
+        place = place.word("class", "missing");
     }
+    let Some(word) = cell.differs else {
+        return if cell.row.is_none() { place.say("–") } else { place };
+    };
+    if word != "down" {
+        place = place.word("data-differs", word);
+    }
+    place.with(el("span|class=differs").say(word))
 }
 
 fn history(row: &KeyRow) -> String {
@@ -81,116 +91,141 @@ fn history(row: &KeyRow) -> String {
 }
 
 /// One node's store, as a table or as documents.
-fn store(store: &StoreView, shown: Shown) -> Html {
+fn store(store: &StoreView, shown: Shown) -> El {
     let title = format!("The store of {}, revision {}", words::node(store.node), store.revision);
-    let more = (store.more > 0).then(
-        || html! { <p class="hint">{ format!("and {} keys more", words::count(store.more)) }</p> },
-    );
-    let body = match shown {
-        Shown::Documents => documents(&store.keys),
-        Shown::Table | Shown::Nodes => html! {
-            <table class="grid">
-                <caption>{ &title }</caption>
-                <thead><tr>
-                    { for ["key", "value", "create_revision", "mod_revision", "version"].map(|name| html! { <th scope="col">{ name }</th> }) }
-                </tr></thead>
-                <tbody>{ for store.keys.iter().map(|row| html! {
-                    <tr key={row.key.clone()}>
-                        <th scope="row"><bdi>{ words::cut(&row.key, 60) }</bdi></th>
-                        <td class="value"><bdi>{ words::cut(&row.value, 200) }</bdi></td>
-                        { for [row.create_revision, row.mod_revision, row.version].map(|number| html! { <td>{ number }</td> }) }
-                    </tr>
-                }) }</tbody>
-            </table>
-        },
+    let place = el("div|class=scroll|tabindex=0|role=region").set("aria-label", title.clone());
+    let mut place = if shown == Shown::Documents {
+        place.all(documents(&store.keys))
+    } else {
+        let mut lines = Vec::new();
+        for row in &store.keys {
+            let value = el("bdi").text(words::cut(&row.value, 200));
+            let numbers = [row.create_revision, row.mod_revision, row.version];
+            let numbers = cells(numbers.map(|number| number.to_string()).into());
+            lines.push(head(&row.key).with(el("td|class=value").with(value)).all(numbers).html());
+        }
+        place.with(grid(title, heads("key|value|create_revision|mod_revision|version"), lines))
     };
-    html! { <div class="scroll" tabindex="0" role="region" aria-label={title}>{ body }{ more }</div> }
+    if store.more > 0 {
+        let more = format!("and {} keys more", words::count(store.more));
+        place = place.with(el("p|class=hint").text(more));
+    }
+    place
 }
 
 /// Values laid out, keys under their folders.
-fn documents(keys: &[KeyRow]) -> Html {
+fn documents(keys: &[KeyRow]) -> Vec<Html> {
     let mut last = "";
     let mut items = Vec::new();
     for row in keys {
         let (folder, name) = folder_and_name(&row.key);
-        let begins = folder != last;
+        let mut item = el("section|class=document").key(row.key.clone());
+        if folder != last {
+            item = item.with(el("h3|class=folder").text(folder.to_owned()));
+        }
         last = folder;
-        items.push(html! {
-            <section key={row.key.clone()} class="document">
-                if begins { <h3 class="folder">{ folder }</h3> }
-                <h4><bdi>{ name }</bdi><small>{ format!(" {}", history(row)) }</small></h4>
-                <pre>{ document(&row.value).unwrap_or_else(|| row.value.clone()) }</pre>
-            </section>
-        });
+        let told = el("small").text(format!(" {}", history(row)));
+        let value = document(&row.value).unwrap_or_else(|| row.value.clone());
+        item = item
+            .with(el("h4").with(el("bdi").text(name.to_owned())).with(told))
+            .with(el("pre").text(value));
+        items.push(item.html());
     }
-    Html::from_iter(items)
+    items
+}
+
+/// What is to be done with which key, through which node.
+#[derive(Clone, Debug)]
+struct Form {
+    node: Option<u8>,
+    key: String,
+    value: String,
+}
+
+impl Form {
+    fn new() -> Form {
+        Form { node: None, key: "name".to_owned(), value: String::new() }
+    }
 }
 
 /// The panel: what is to be done with which key, through which node; and what all nodes have.
 #[component(Keys)]
 pub(crate) fn keys(props: &Props) -> Html {
     let Props { stage, on_ask } = props;
-    let on_line = on_ask.reform(Ask::Line);
     let shown = use_state(|| Shown::Nodes);
-    let node = use_state(|| None::<u8>);
-    let key = use_state(|| "name".to_owned());
-    let value = use_state(String::new);
-    let via = node.filter(|id| stage.nodes.iter().any(|node| node.id == *id));
-    let about = (stage.clone(), via, *shown);
-    let found = use_look(on_ask, about, |session, (_, via, shown)| {
-        (*shown != Shown::Nodes).then(|| session.store(*via)).flatten()
-    });
-    let set = |state: &UseStateHandle<String>| {
-        let state = state.clone();
-        Callback::from(move |event: InputEvent| state.set(dom::value(&event)))
+    let form = use_state(Form::new);
+    let via = form.node.filter(|id| stage.nodes.iter().any(|node| node.id == *id));
+    let question = if *shown == Shown::Nodes { Question::Nothing } else { Question::Store(via) };
+    let seen = use_look(on_ask, stage, question);
+    let body = match (*shown, &*seen) {
+        (Shown::Nodes, _) => table(stage),
+        (shown, Seen::Store(Some(found))) if !found.keys.is_empty() => store(found, shown),
+        (_, Seen::Store(None)) => {
+            empty("This node is down: its store is gone until it starts again.")
+        }
+        _ => empty("No keys here."),
     };
-    let onnode = {
-        let node = node.clone();
-        Callback::from(move |event: Event| node.set(dom::value(&event).parse().ok()))
-    };
-    let send = |verb: &'static str, with_value: bool| {
-        let (key, value, on_line) = (key.clone(), value.clone(), on_line.clone());
-        Callback::from(move |()| {
-            let words: &[&str] = if with_value { &[&key, &value] } else { &[&key] };
-            on_line.emit(etcdctl(via, verb, words));
+    el("div|class=keys")
+        .with(fields(stage, &form, via, on_ask))
+        .add(choices("How keys are shown", &SHOWN, *shown, &shown))
+        .with(body)
+        .html()
+}
+
+fn fields(
+    stage: &StageView,
+    form: &UseStateHandle<Form>,
+    via: Option<u8>,
+    on_ask: &Callback<Ask>,
+) -> El {
+    let set = |put: fn(&mut Form, String)| {
+        let form = form.clone();
+        Callback::from(move |event: Event| {
+            let mut next = Form::clone(&form);
+            put(&mut next, dom::value(&event));
+            form.set(next);
         })
     };
-    let write = send("put", true);
-    let onsubmit = {
-        let write = write.clone();
-        Callback::from(move |event: SubmitEvent| {
+    let send = |verb: &'static str| {
+        let (form, on_ask) = (form.clone(), on_ask.clone());
+        Callback::from(move |event: Event| {
             event.prevent_default();
-            write.emit(());
+            let words: &[&str] =
+                if verb == "put" { &[&form.key, &form.value] } else { &[&form.key] };
+            on_ask.emit(Ask::Line(etcdctl(via, verb, words)));
         })
     };
-    let empty = key.is_empty();
-    let click = |callback: Callback<()>| callback.reform(|_: MouseEvent| ());
-    html! {
-        <div class="keys">
-        <form class="key-form" {onsubmit}>
-            <label>{ "Through" }
-                <select class="field" onchange={onnode}>
-                    <option value="" selected={via.is_none()}>{ "any node" }</option>
-                    { for stage.nodes.iter().map(|NodeView { id, .. }| html! {
-                        <option key={*id} value={id.to_string()} selected={via == Some(*id)}>{ words::node(*id) }</option>
-                    }) }
-                </select>
-            </label>
-            <label>{ "Key" }<input class="field" value={(*key).clone()} oninput={set(&key)} autocomplete="off" spellcheck="false" /></label>
-            <label>{ "Value" }<input class="field" value={(*value).clone()} oninput={set(&value)} autocomplete="off" spellcheck="false" /></label>
-            <div class="key-actions">
-                <button type="submit" class="button" data-kind="first" disabled={empty}>{ "Write" }</button>
-                <button type="button" class="button" disabled={empty} onclick={click(send("get", false))}>{ "Read" }</button>
-                <button type="button" class="button" disabled={empty} onclick={click(send("del", false))}>{ "Delete" }</button>
-            </div>
-        </form>
-            { choices("How keys are shown", &SHOWN, *shown, &shown) }
-            { match (*shown, found.as_deref()) {
-                (Shown::Nodes, _) => table(stage),
-                (shown, Some(Some(found))) if !found.keys.is_empty() => store(found, shown),
-                (_, Some(None)) => html! { <p class="empty">{ "This node is down: its store is gone until it starts again." }</p> },
-                _ => html! { <p class="empty">{ "No keys here." }</p> },
-            } }
-        </div>
+    let field = |name: &'static str, value: &str, put: fn(&mut Form, String)| {
+        let input = el("input|class=field|autocomplete=off|spellcheck=false")
+            .value(value.to_owned())
+            .on(ListenerKind::oninput, set(put));
+        el("label").say(name).with(input)
+    };
+    let act = |name: &'static str, verb: &'static str| {
+        el("button|type=button|class=button")
+            .flag("disabled", form.key.is_empty())
+            .on(ListenerKind::onclick, send(verb))
+            .say(name)
+    };
+    let any = el("option|value=").flag("selected", via.is_none()).say("any node");
+    let mut nodes = el("select|class=field").with(any);
+    for NodeView { id, .. } in &stage.nodes {
+        let node = el("option").set("value", id.to_string()).flag("selected", via == Some(*id));
+        nodes = nodes.with(node.text(words::node(*id)));
     }
+    let nodes = nodes.on(ListenerKind::onchange, set(|form, node| form.node = node.parse().ok()));
+    let write = el("button|type=submit|class=button|data-kind=first")
+        .flag("disabled", form.key.is_empty())
+        .say("Write");
+    el("form|class=key-form")
+        .on(ListenerKind::onsubmit, send("put"))
+        .with(el("label").say("Through").with(nodes))
+        .with(field("Key", &form.key, |form, key| form.key = key))
+        .with(field("Value", &form.value, |form, value| form.value = value))
+        .with(
+            el("div|class=key-actions")
+                .with(write)
+                .with(act("Read", "get"))
+                .with(act("Delete", "del")),
+        )
 }

@@ -5,10 +5,13 @@ use std::rc::Rc;
 
 use lab::view::{LogEntryView, LogRowView, LogsView, ProgressView, StageView};
 use yew::prelude::*;
+use yew::virtual_dom::ListenerKind;
 
 use super::Ask;
+use super::grid::{button, cells, grid, heads, region};
 use super::log_table::{Place, columns_in, step};
-use super::look::use_look;
+use super::look::{Question, Seen, use_look};
+use crate::el::{El, el};
 use crate::platform::dom;
 use crate::words;
 
@@ -30,9 +33,9 @@ pub(crate) fn logs(props: &Props) -> Html {
         let (host, columns) = (host.clone(), columns.clone());
         use_effect(move || columns.set(columns_in(dom::width(&host))));
     }
-    let about = (stage.clone(), *from, *columns);
-    let logs = use_look(on_ask, about, |session, (_, from, columns)| session.logs(*from, *columns));
-    let Some(logs) = logs.as_deref() else { return html! { <div class="logs" ref={host} /> } };
+    let seen = use_look(on_ask, stage, Question::Logs(*from, *columns));
+    let mut panel = el("div|class=logs").host(&host);
+    let Seen::Logs(logs) = &*seen else { return panel.html() };
     let choose = {
         let chosen = chosen.clone();
         Callback::from(move |event: Event| {
@@ -57,40 +60,52 @@ pub(crate) fn logs(props: &Props) -> Html {
     let entrance = chosen.filter(|at| (logs.first..=logs.last).contains(&at.index));
     let entrance =
         entrance.or(logs.rows.first().map(|row| Place { node: row.node, index: logs.last }));
-    let select = choose.reform(|event: MouseEvent| event.into());
-    let leader = logs.rows.iter().find(|row| !row.progress.is_empty());
-    html! {
-        <div class="logs" ref={host}>
-            { pager(logs, &from) }
-            <div class="scroll" tabindex="0" role="region" aria-label="Logs of all nodes">
-                <table class="log-grid" role="grid" aria-label="Logs: nodes by index" {onkeydown} onclick={select.clone()}
-                    onmouseover={select} onfocusin={choose.reform(|event: FocusEvent| event.into())}>
-                    <thead><tr>
-                        <th scope="col"><span class="hidden-text">{ "node" }</span></th>
-                        { for (logs.first..=logs.last).map(|index| html! { <th key={index} scope="col">{ index }</th> }) }
-                    </tr></thead>
-                    <tbody>{ for logs.rows.iter().map(|row| self::row(row, logs.first, entrance)) }</tbody>
-                </table>
-            </div>
-            <p class="log-detail" role="status">{ chosen.map_or_else(hint, |at| detail(logs, at)) }</p>
-            <p class="hint">{ "Full: committed, as far as the node knows. Dashed: not yet. Bar: its commit index. *: not on its disk yet. ≠: another node has another entry here. Hatched: a snapshot stands for it." }</p>
-            if let Some(leader) = leader { { progress(leader) } }
-        </div>
+    // Keys for all, that a column goes along when the window moves, and the focus with it.
+    let mut columns = el("tr").with(
+        el("th|scope=col").key("node".to_owned()).with(el("span|class=hidden-text").say("node")),
+    );
+    for index in logs.first..=logs.last {
+        let index = index.to_string();
+        columns = columns.with(el("th|scope=col").key(index.clone()).text(index));
     }
+    let mut rows = el("tbody");
+    for of_node in &logs.rows {
+        rows = rows.with(row(of_node, logs.first, entrance));
+    }
+    let table = el("table|class=log-grid|role=grid|aria-label=Logs: nodes by index")
+        .keydown(onkeydown)
+        .on(ListenerKind::onclick, choose.clone())
+        .on(ListenerKind::onmouseover, choose.clone())
+        .on(ListenerKind::onfocusin, choose)
+        .with(el("thead").with(columns))
+        .with(rows);
+    panel = panel
+        .with(pager(logs, &from))
+        .with(region("Logs of all nodes").with(table))
+        .with(
+            el("p|class=log-detail|role=status")
+                .text(chosen.map_or_else(hint, |at| detail(logs, at))),
+        )
+        .with(el("p|class=hint").say(LEGEND));
+    if let Some(leader) = logs.rows.iter().find(|row| !row.progress.is_empty()) {
+        panel = panel.with(progress(leader));
+    }
+    panel.html()
 }
+
+const LEGEND: &str = "Full: committed, as far as the node knows. Dashed: not yet. Bar: its commit \
+    index. *: not on its disk yet. ≠: another node has another entry here. Hatched: a snapshot \
+    stands for it.";
 
 fn hint() -> String {
     "Point at an entry to read it, or go through them with the arrow keys.".to_owned()
 }
 
 /// Where in the logs one is, and the ways elsewhere.
-fn pager(logs: &LogsView, from: &UseStateHandle<Option<u64>>) -> Html {
+fn pager(logs: &LogsView, from: &UseStateHandle<Option<u64>>) -> El {
     let go = |name: &'static str, to: Option<u64>, off: bool| {
         let from = from.clone();
-        html! {
-            <button key={name} type="button" class="button" disabled={off}
-                onclick={Callback::from(move |_: MouseEvent| from.set(to))}>{ name }</button>
-        }
+        button(name, Callback::from(move |_: MouseEvent| from.set(to))).flag("disabled", off)
     };
     let at_end = logs.last == logs.newest;
     let earlier = logs.first.saturating_sub(logs.columns).max(1);
@@ -98,19 +113,19 @@ fn pager(logs: &LogsView, from: &UseStateHandle<Option<u64>>) -> Html {
         let from = from.clone();
         Callback::from(move |event: Event| from.set(dom::value(&event).parse().ok()))
     };
-    html! {
-        <div class="log-pager">
-            { go("First", Some(1), logs.first == 1) }
-            { go("Earlier", Some(earlier), logs.first == 1) }
-            { go("Later", Some(logs.first + logs.columns), at_end) }
-            { go("Newest", None, at_end && from.is_none()) }
-            <label>{ "From entry" }<input class="field" inputmode="numeric" value={logs.first.to_string()} {onchange} /></label>
-            <span>{ format!("of {}", words::count(logs.newest)) }</span>
-        </div>
-    }
+    let field = el("input|class=field|inputmode=numeric")
+        .value(logs.first.to_string())
+        .on(ListenerKind::onchange, onchange);
+    el("div|class=log-pager")
+        .with(go("First", Some(1), logs.first == 1))
+        .with(go("Earlier", Some(earlier), logs.first == 1))
+        .with(go("Later", Some(logs.first + logs.columns), at_end))
+        .with(go("Newest", None, at_end && from.is_none()))
+        .with(el("label").say("From entry").with(field))
+        .with(el("span").text(format!("of {}", words::count(logs.newest))))
 }
 
-fn row(row: &LogRowView, first: u64, entrance: Option<Place>) -> Html {
+fn row(row: &LogRowView, first: u64, entrance: Option<Place>) -> El {
     let state = if row.leads {
         " leads"
     } else if row.runs {
@@ -118,31 +133,40 @@ fn row(row: &LogRowView, first: u64, entrance: Option<Place>) -> Html {
     } else {
         " down"
     };
-    let cell = |(index, entry): (u64, &Option<LogEntryView>)| {
+    let head = el("th|scope=row").key("node".to_owned()).text(words::node(row.node));
+    let mut line = el("tr")
+        .key(row.node.to_string())
+        .set("data-hue", words::hue(row.term))
+        .with(head.with(el("small").say(state)));
+    for (index, entry) in (first..).zip(&row.cells) {
         let at = Place { node: row.node, index };
-        let (state, hue, name) = match entry {
-            Some(entry) => (state_of(entry), words::hue(entry.term), format!("t{}", entry.term)),
-            None if index <= row.compacted => ("compacted", words::hue(0), String::new()),
-            None => ("missing", words::hue(0), String::new()),
-        };
-        let sign = entry.as_ref().map_or("", |entry| match (entry.conflicts, entry.durable) {
+        line = line.with(cell(at, entry.as_ref(), row, entrance == Some(at)));
+    }
+    line
+}
+
+fn cell(at: Place, entry: Option<&LogEntryView>, row: &LogRowView, enters: bool) -> El {
+    let (mut state, mut term, mut name) = ("missing", 0, String::new());
+    if let Some(entry) = entry {
+        let sign = match (entry.conflicts, entry.durable) {
             (true, _) => "≠",
             (false, false) => "*",
             (false, true) => "",
-        });
-        html! {
-            <td key={index} id={at.id()} data-at={at.written()} tabindex={if entrance == Some(at) { "0" } else { "-1" }}
-                data-state={state} data-hue={hue} data-commit={(row.commit == index).then_some("")}>
-                <span>{ name }{ sign }<span class="hidden-text">{ format!(" {state}") }</span></span>
-            </td>
-        }
-    };
-    html! {
-        <tr key={row.node} data-hue={words::hue(row.term)}>
-            <th scope="row">{ words::node(row.node) }<small>{ state }</small></th>
-            { for (first..).zip(&row.cells).map(cell) }
-        </tr>
+        };
+        (state, term, name) = (state_of(entry), entry.term, format!("t{}{sign}", entry.term));
+    } else if at.index <= row.compacted {
+        state = "compacted";
     }
+    let told = el("span|class=hidden-text").text(format!(" {state}"));
+    el("td")
+        .key(at.index.to_string())
+        .set("id", at.id())
+        .set("data-at", at.written())
+        .word("tabindex", if enters { "0" } else { "-1" })
+        .word("data-state", state)
+        .set("data-hue", words::hue(term))
+        .flag("data-commit", row.commit == at.index)
+        .with(el("span").text(name).with(told))
 }
 
 fn state_of(entry: &LogEntryView) -> &'static str {
@@ -181,23 +205,19 @@ fn detail(logs: &LogsView, at: Place) -> String {
 }
 
 /// What a leader knows of the others.
-fn progress(leader: &LogRowView) -> Html {
-    let line = |of: &ProgressView| {
-        html! {
-            <tr key={of.node}>
-                <th scope="row">{ words::node(of.node) }</th>
-                { for [of.match_index.to_string(), of.next_index.to_string(), of.state.to_owned(), of.in_flight.to_string()]
-                    .map(|text| html! { <td>{ text }</td> }) }
-            </tr>
-        }
-    };
-    html! {
-        <table class="grid">
-            <caption>{ format!("What {} knows, who leads", words::node(leader.node)) }</caption>
-            <thead><tr>
-                { for ["of", "matchIndex", "nextIndex", "state", "in flight"].map(|name| html! { <th scope="col">{ name }</th> }) }
-            </tr></thead>
-            <tbody>{ for leader.progress.iter().map(line) }</tbody>
-        </table>
+fn progress(leader: &LogRowView) -> El {
+    let mut rows = Vec::new();
+    for ProgressView { node, match_index, next_index, state, in_flight } in &leader.progress {
+        let texts = vec![
+            match_index.to_string(),
+            next_index.to_string(),
+            (*state).to_owned(),
+            in_flight.to_string(),
+        ];
+        let name = words::node(*node);
+        let row = el("tr").key(name.clone()).with(el("th|scope=row").text(name));
+        rows.push(row.all(cells(texts)).html());
     }
+    let caption = format!("What {} knows, who leads", words::node(leader.node));
+    grid(caption, heads("of|matchIndex|nextIndex|state|in flight"), rows)
 }

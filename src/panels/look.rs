@@ -4,6 +4,7 @@ use std::fmt;
 use std::rc::Rc;
 
 use lab::session::Session;
+use lab::view::{LogsView, RequestView, StageView, StoreView};
 use yew::prelude::*;
 
 use super::Ask;
@@ -39,23 +40,53 @@ impl fmt::Debug for Look {
     }
 }
 
-/// What `read` finds in the session, read anew whenever `about` changes.
+/// What a panel wants to see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Question {
+    /// Nothing now.
+    Nothing,
+    /// The store of a node, or of any.
+    Store(Option<u8>),
+    /// So many columns of the logs from an index on, or the newest.
+    Logs(Option<u64>, u64),
+    /// So many requests, maybe only those whose clients know no answer.
+    Requests(usize, bool),
+}
+
+/// What it sees.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Seen {
+    /// Nothing yet.
+    Nothing,
+    /// A store, if its node has one.
+    Store(Option<StoreView>),
+    /// Logs.
+    Logs(LogsView),
+    /// Requests.
+    Requests(Vec<RequestView>),
+}
+
+fn see(session: &Session, question: Question) -> Seen {
+    match question {
+        Question::Nothing => Seen::Nothing,
+        Question::Store(node) => Seen::Store(session.store(node)),
+        Question::Logs(from, columns) => Seen::Logs(session.logs(from, columns)),
+        Question::Requests(most, unknown) => Seen::Requests(session.requests(most, unknown)),
+    }
+}
+
+/// What the session answers, asked anew whenever the stage or the question changes.
 #[hook]
-pub(crate) fn use_look<A, T>(
+pub(crate) fn use_look(
     on_ask: &Callback<Ask>,
-    about: A,
-    read: fn(&Session, &A) -> T,
-) -> UseStateHandle<Option<Rc<T>>>
-where
-    A: PartialEq + Clone + 'static,
-    T: PartialEq + 'static,
-{
-    let found = use_state_eq(|| None::<Rc<T>>);
-    let (state, on_ask) = (found.clone(), on_ask.clone());
-    use_effect_with(about, move |about| {
-        let about = about.clone();
-        let tell = move |seen| state.set(Some(Rc::new(seen)));
-        on_ask.emit(Ask::Look(Look::new(move |session| read(session, &about), tell)));
+    stage: &Rc<StageView>,
+    question: Question,
+) -> UseStateHandle<Seen> {
+    let seen = use_state_eq(|| Seen::Nothing);
+    let (state, on_ask) = (seen.clone(), on_ask.clone());
+    use_effect_with((stage.clone(), question), move |&(_, question)| {
+        let tell = move |seen| state.set(seen);
+        on_ask.emit(Ask::Look(Look::new(move |session| see(session, question), tell)));
     });
-    found
+    seen
 }

@@ -4,74 +4,79 @@
 use lab::view::{FlightView, NodeView, StageView};
 use yew::prelude::*;
 
+use super::grid::{button, cells, grid, heads};
+use crate::el::el;
 use crate::words;
 
 /// The panel.
 pub(crate) fn messages(stage: &StageView, on_line: &Callback<String>) -> Html {
-    html! {
-        <div class="scroll picture" tabindex="0" role="region" aria-label="The picture as a table">
-            <table class="grid">
-                <caption>{ "Nodes" }</caption>
-                <thead><tr>
-                    { for ["node", "role", "term", "voted for", "leader", "log", "on disk", "committed", "applied", "hears no"].map(|name| html! { <th scope="col">{ name }</th> }) }
-                </tr></thead>
-                <tbody>{ for stage.nodes.iter().map(|node| node_row(node, stage)) }</tbody>
-            </table>
-            <table class="grid">
-                <caption>{ format!("Messages under way: {}", stage.flights.len()) }</caption>
-                <thead><tr>
-                    { for ["message", "from", "to", "term", "says", "arrives in", "do"].map(|name| html! { <th scope="col">{ name }</th> }) }
-                </tr></thead>
-                <tbody>{ for stage.flights.iter().map(|flight| flight_row(flight, stage.now_micros, on_line)) }</tbody>
-            </table>
-        </div>
+    let mut nodes = Vec::new();
+    for node in &stage.nodes {
+        nodes.push(node_row(node, stage));
     }
+    let mut flights = Vec::new();
+    for flight in &stage.flights {
+        flights.push(flight_row(flight, stage.now_micros, on_line));
+    }
+    let under_way = format!("Messages under way: {}", stage.flights.len());
+    let of_nodes = heads("node|role|term|voted for|leader|log|on disk|committed|applied|hears no");
+    let of_flights = heads("message|from|to|term|says|arrives in|do");
+    el("div|class=scroll picture|tabindex=0|role=region|aria-label=The picture as a table")
+        .with(grid("Nodes".to_owned(), of_nodes, nodes))
+        .with(grid(under_way, of_flights, flights))
+        .html()
+}
+
+fn or_none(id: Option<u8>) -> String {
+    id.map_or_else(|| "–".to_owned(), words::node)
 }
 
 fn node_row(node: &NodeView, stage: &StageView) -> Html {
-    let deaf: Vec<u8> = stage
-        .links
-        .iter()
-        .filter(|link| link.to == node.id && link.cut)
-        .map(|link| link.from)
-        .collect();
-    let or_none = |id: Option<u8>| id.map_or_else(|| "–".to_owned(), words::node);
-    let deaf = if deaf.is_empty() { "–".to_owned() } else { words::list(&deaf) };
-    html! {
-        <tr key={node.id}>
-            <th scope="row">{ words::node(node.id) }</th>
-            <td>{ words::standing(node.condition, node.seat, node.role) }</td>
-            <td>{ node.term }</td>
-            <td>{ or_none(node.vote) }</td>
-            <td>{ or_none(node.leader) }</td>
-            <td>{ node.last_index }</td>
-            <td>{ node.durable }</td>
-            <td>{ node.commit }</td>
-            <td>{ node.applied }</td>
-            <td>{ deaf }</td>
-        </tr>
+    let mut deaf = Vec::new();
+    for link in &stage.links {
+        if link.to == node.id && link.cut {
+            deaf.push(link.from);
+        }
     }
+    let texts = vec![
+        words::standing(node.condition, node.seat, node.role).to_owned(),
+        node.term.to_string(),
+        or_none(node.vote),
+        or_none(node.leader),
+        node.last_index.to_string(),
+        node.durable.to_string(),
+        node.commit.to_string(),
+        node.applied.to_string(),
+        if deaf.is_empty() { or_none(None) } else { words::list(&deaf) },
+    ];
+    let name = words::node(node.id);
+    el("tr").key(name.clone()).with(el("th|scope=row").text(name)).all(cells(texts)).html()
 }
 
 fn flight_row(flight: &FlightView, now_micros: u64, on_line: &Callback<String>) -> Html {
-    let id = flight.id;
-    let act = |line: String| on_line.reform(move |_: MouseEvent| line.clone());
+    let id = format!("m{}", flight.id);
+    let act = |name: &'static str, label: String, line: String| {
+        button(name, on_line.reform(move |_: MouseEvent| line.clone())).set("aria-label", label)
+    };
     let due = match flight.dies_micros {
         Some(_) => "lost".to_owned(),
         None => words::span(flight.arrives_micros.saturating_sub(now_micros)),
     };
-    html! {
-        <tr key={id.to_string()}>
-            <th scope="row">{ format!("m{id}") }<small>{ format!(" {}", flight.name) }</small></th>
-            <td>{ words::node(flight.from) }</td>
-            <td>{ words::node(flight.to) }</td>
-            <td>{ flight.term }</td>
-            <td>{ &flight.text }</td>
-            <td>{ due }</td>
-            <td class="actions">
-                <button type="button" class="button" aria-label={format!("Drop m{id}")} onclick={act(format!("drop m{id}"))}>{ "Drop" }</button>
-                <button type="button" class="button" aria-label={format!("Delay 1 s: m{id}")} onclick={act(format!("delay m{id} 1s"))}>{ "Delay 1 s" }</button>
-            </td>
-        </tr>
-    }
+    let texts = vec![
+        words::node(flight.from),
+        words::node(flight.to),
+        flight.term.to_string(),
+        flight.text.clone(),
+        due,
+    ];
+    let actions = el("td|class=actions")
+        .with(act("Drop", format!("Drop {id}"), format!("drop {id}")))
+        .with(act("Delay 1 s", format!("Delay 1 s: {id}"), format!("delay {id} 1s")));
+    let name = el("small").text(format!(" {}", flight.name));
+    el("tr")
+        .key(id.clone())
+        .with(el("th|scope=row").text(id).with(name))
+        .all(cells(texts))
+        .with(actions)
+        .html()
 }

@@ -5,6 +5,7 @@ mod clients;
 mod dial;
 mod event_list;
 mod events;
+mod grid;
 mod key_table;
 mod keys;
 mod log_table;
@@ -28,6 +29,7 @@ use self::node::NodePanel;
 use self::splitter::{Split, Splitter};
 use self::terminal::Terminal;
 use crate::desk::{Detail, Sheet};
+use crate::el::el;
 use crate::platform::dom;
 use crate::tools::{self, Tool, Tools};
 use crate::words;
@@ -249,12 +251,12 @@ fn choices<T: Copy + PartialEq + 'static>(
     chosen: T,
     on_choose: &UseStateHandle<T>,
 ) -> Html {
-    let button = |(choice, name): &(T, &'static str)| {
-        let (choice, on_choose) = (*choice, on_choose.clone());
-        html! {
-            <button key={*name} type="button" class="button" data-kind="quiet" aria-pressed={(choice == chosen).to_string()}
-                onclick={Callback::from(move |_: MouseEvent| on_choose.set(choice))}>{ *name }</button>
-        }
-    };
-    html! { <div class="choices-row" role="group" aria-label={label}>{ for all.iter().map(button) }</div> }
+    let mut row = el("div|class=choices-row|role=group").word("aria-label", label);
+    for &(choice, name) in all {
+        let on_choose = on_choose.clone();
+        let choose = Callback::from(move |_: MouseEvent| on_choose.set(choice));
+        let button = el("button|type=button|class=button|data-kind=quiet").click(choose).say(name);
+        row = row.with(button.aria("aria-pressed", choice == chosen));
+    }
+    row.html()
 }
