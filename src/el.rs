@@ -7,9 +7,9 @@
 
 use std::rc::Rc;
 
-use yew::html::{onclick, onkeydown};
+use yew::html::{onchange, onclick, oninput, onkeydown};
 use yew::prelude::*;
-use yew::virtual_dom::{Key, VNode, VTag, VText};
+use yew::virtual_dom::{Key, Listener, VNode, VTag, VText};
 
 /// An element in the making.
 pub(crate) struct El(Box<VTag>);
@@ -74,6 +74,39 @@ impl El {
         self
     }
 
+    /// What happens when a field was changed.
+    #[inline(never)]
+    pub(crate) fn change(self, callback: Callback<Event>) -> El {
+        self.on(Rc::new(onchange::Wrapper::new(callback)))
+    }
+
+    /// What happens while something is typed or slid.
+    #[inline(never)]
+    pub(crate) fn input(self, callback: Callback<InputEvent>) -> El {
+        self.on(Rc::new(oninput::Wrapper::new(callback)))
+    }
+
+    /// What happens on any other event.
+    #[inline(never)]
+    pub(crate) fn on(mut self, listener: Rc<dyn Listener>) -> El {
+        self.0.add_listener(listener);
+        self
+    }
+
+    /// What stands in a field.
+    #[inline(never)]
+    pub(crate) fn value(mut self, value: String) -> El {
+        self.0.set_value(Some(value));
+        self
+    }
+
+    /// Whether a field is ticked.
+    #[inline(never)]
+    pub(crate) fn checked(mut self, is: bool) -> El {
+        self.0.set_checked(is);
+        self
+    }
+
     /// A way to it.
     #[inline(never)]
     pub(crate) fn host(mut self, node: &NodeRef) -> El {
@@ -102,6 +135,12 @@ impl El {
         self
     }
 
+    /// An element inside, if there is one. Its place is kept: siblings before it stay what they are.
+    #[inline(never)]
+    pub(crate) fn may(self, child: Option<El>) -> El {
+        self.add(child.map_or_else(Html::default, El::html))
+    }
+
     /// Anything inside.
     #[inline(never)]
     pub(crate) fn add(mut self, child: Html) -> El {
@@ -121,4 +160,10 @@ impl El {
     pub(crate) fn html(self) -> Html {
         VNode::VTag(Rc::new(*self.0))
     }
+}
+
+/// Some in the place of one.
+#[inline(never)]
+pub(crate) fn list(children: Vec<Html>) -> Html {
+    children.into_iter().collect()
 }
