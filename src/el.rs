@@ -7,7 +7,7 @@
 
 use std::rc::Rc;
 
-use yew::html::{onclick, onkeydown};
+use yew::html::{onchange, onclick, oninput, onkeydown};
 use yew::prelude::*;
 use yew::virtual_dom::{Key, Listener, ListenerKind, VNode, VTag, VText};
 
@@ -101,10 +101,36 @@ impl El {
         self
     }
 
+    /// What happens when a field was changed.
+    #[inline(never)]
+    pub(crate) fn change(self, callback: Callback<Event>) -> El {
+        self.listen(Rc::new(onchange::Wrapper::new(callback)))
+    }
+
+    /// What happens while something is typed or slid.
+    #[inline(never)]
+    pub(crate) fn input(self, callback: Callback<InputEvent>) -> El {
+        self.listen(Rc::new(oninput::Wrapper::new(callback)))
+    }
+
+    /// Whatever hears something.
+    #[inline(never)]
+    pub(crate) fn listen(mut self, listener: Rc<dyn Listener>) -> El {
+        self.0.add_listener(listener);
+        self
+    }
+
     /// What stands in a field.
     #[inline(never)]
     pub(crate) fn value(mut self, value: String) -> El {
-        self.0.set_value(value);
+        self.0.set_value(Some(value));
+        self
+    }
+
+    /// Whether a field is ticked.
+    #[inline(never)]
+    pub(crate) fn checked(mut self, is: bool) -> El {
+        self.0.set_checked(is);
         self
     }
 
@@ -136,6 +162,12 @@ impl El {
         self
     }
 
+    /// An element inside, if there is one. Its place is kept: siblings before it stay what they are.
+    #[inline(never)]
+    pub(crate) fn may(self, child: Option<El>) -> El {
+        self.add(child.map_or_else(Html::default, El::html))
+    }
+
     /// Anything inside.
     #[inline(never)]
     pub(crate) fn add(mut self, child: Html) -> El {
@@ -155,4 +187,10 @@ impl El {
     pub(crate) fn html(self) -> Html {
         VNode::VTag(Rc::new(*self.0))
     }
+}
+
+/// Some in the place of one.
+#[inline(never)]
+pub(crate) fn list(children: Vec<Html>) -> Html {
+    children.into_iter().collect()
 }

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use lab::dials::SettingsView;
 use yew::prelude::*;
 
+use crate::el::el;
 use crate::platform::dom;
 
 #[derive(Properties, PartialEq)]
@@ -31,7 +32,7 @@ pub(crate) fn dial(props: &Props) -> Html {
     let Some(dial) = dials.get(*place) else { return Html::default() };
     let step_of = |event: &Event| dom::value(event).parse::<u32>().ok();
     let text_of = |step: u32| dial.steps.get(step as usize).copied().unwrap_or_default();
-    let oninput = {
+    let input = {
         let draft = draft.clone();
         Callback::from(move |event: InputEvent| {
             draft.set(Draft { step: step_of(&event), refused: None });
@@ -40,7 +41,7 @@ pub(crate) fn dial(props: &Props) -> Html {
     let commit = {
         let (draft, view, dial, on_line) =
             (draft.clone(), view.clone(), dial.clone(), on_line.clone());
-        move |typed: String| match view.line(&dial, &typed) {
+        Callback::from(move |typed: String| match view.line(&dial, &typed) {
             Ok(line) => {
                 draft.set(Draft::default());
                 // What is so already needs no line.
@@ -49,36 +50,46 @@ pub(crate) fn dial(props: &Props) -> Html {
                 }
             }
             Err(why) => draft.set(Draft { step: None, refused: Some((typed, why)) }),
-        }
+        })
     };
     let slid = {
         let (commit, steps) = (commit.clone(), dial.steps);
         Callback::from(move |event: Event| {
             if let Some(step) = step_of(&event).and_then(|step| steps.get(step as usize)) {
-                commit((*step).to_owned());
+                commit.emit((*step).to_owned());
             }
         })
     };
-    let typed = Callback::from(move |event: Event| commit(dom::value(&event)));
+    let typed = commit.reform(|event: Event| dom::value(&event));
     let value = match &*draft {
         Draft { refused: Some((typed, _)), .. } => typed.clone(),
         Draft { step: Some(step), .. } => text_of(*step).to_owned(),
         Draft { .. } => dial.value.clone(),
     };
-    let error = draft.refused.as_ref().map(|(_, why)| why.clone());
-    let error_id = format!("dial-{}-{place}", u8::from(*clock));
-    html! {
-        <div class="dial">
-            <span aria-hidden="true">{ &dial.name }</span>
-            <input type="range" min="0" max={dial.steps.len().saturating_sub(1).to_string()} step="1"
-                value={draft.step.unwrap_or(dial.at).to_string()} aria-label={dial.name.clone()}
-                aria-valuetext={value.clone()} {oninput} onchange={slid} />
-            <input type="text" class="field" value={value} aria-label={format!("{}, exactly", dial.name)} autocomplete="off"
-                aria-invalid={error.is_some().to_string()} aria-describedby={error.is_some().then(|| error_id.clone())} onchange={typed} />
-            if let Some(why) = error {
-                <p id={error_id} class="dial-error" role="alert">{ why }</p>
-            }
-            if !*clock { <p class="why">{ dial.what }</p> }
-        </div>
+    let slider = el("input|type=range|min=0|step=1")
+        .set("max", dial.steps.len().saturating_sub(1).to_string())
+        .value(draft.step.unwrap_or(dial.at).to_string())
+        .set("aria-label", dial.name.clone())
+        .set("aria-valuetext", value.clone())
+        .input(input)
+        .change(slid);
+    let mut field = el("input|type=text|class=field|autocomplete=off")
+        .value(value)
+        .set("aria-label", format!("{}, exactly", dial.name))
+        .aria("aria-invalid", draft.refused.is_some())
+        .change(typed);
+    let mut error = None;
+    if let Some((_, why)) = &draft.refused {
+        let id = format!("dial-{}-{place}", u8::from(*clock));
+        field = field.set("aria-describedby", id.clone());
+        error = Some(el("p|class=dial-error|role=alert").set("id", id).text(why.clone()));
     }
+    let what = (!*clock).then(|| el("p|class=why").say(dial.what));
+    el("div|class=dial")
+        .with(el("span|aria-hidden=true").text(dial.name.clone()))
+        .with(slider)
+        .with(field)
+        .may(error)
+        .may(what)
+        .html()
 }

@@ -45,7 +45,7 @@ impl Kind {
     }
 }
 
-/// What is listed, oldest first, and how much is not.
+/// What is listed, nearest to the present first, and how much is not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Window {
     pub(crate) past: Vec<Arc<FeedItem>>,
@@ -57,15 +57,29 @@ pub(crate) struct Window {
 /// The events of a kind around event `seq`: so many pages of those before it.
 pub(crate) fn window(feed: &[Arc<FeedItem>], kind: Kind, seq: u64, pages: usize) -> Window {
     let (past, future) = feed.split_at(feed.partition_point(|item| item.seq <= seq));
-    let fits = |item: &&Arc<FeedItem>| kind.includes(item.mark);
-    let count = |items: &[Arc<FeedItem>]| items.iter().filter(fits).count();
-    let earlier = count(past).saturating_sub(PAGE * pages);
-    Window {
-        past: past.iter().filter(fits).skip(earlier).cloned().collect(),
-        future: future.iter().filter(fits).take(FUTURE).cloned().collect(),
-        earlier,
-        later: count(future).saturating_sub(FUTURE),
+    let (past, earlier) = nearest(&mut past.iter().rev(), kind, PAGE * pages);
+    let (future, later) = nearest(&mut future.iter(), kind, FUTURE);
+    Window { past, future, earlier, later }
+}
+
+/// The first of a kind, at most so many, and how many come after them.
+fn nearest(
+    items: &mut dyn Iterator<Item = &Arc<FeedItem>>,
+    kind: Kind,
+    most: usize,
+) -> (Vec<Arc<FeedItem>>, usize) {
+    let (mut listed, mut others) = (Vec::new(), 0);
+    for item in items {
+        if !kind.includes(item.mark) {
+            continue;
+        }
+        if listed.len() < most {
+            listed.push(item.clone());
+        } else {
+            others += 1;
+        }
     }
+    (listed, others)
 }
 
 #[cfg(test)]
@@ -94,7 +108,7 @@ mod tests {
         let shown = window(&feed, Kind::All, 499, 1);
         assert_eq!((shown.past.len(), shown.future.len()), (PAGE, FUTURE));
         assert_eq!((shown.earlier, shown.later), (500 - PAGE, 500 - FUTURE));
-        assert_eq!(shown.past.last().map(|item| item.seq), Some(499));
+        assert_eq!(shown.past.first().map(|item| item.seq), Some(499));
         assert_eq!(shown.future.first().map(|item| item.seq), Some(500));
         let all = window(&feed, Kind::All, 999, 7);
         assert_eq!((all.past.len(), all.earlier, all.later), (1_000, 0, 0));

@@ -9,6 +9,7 @@ use yew::prelude::*;
 
 use super::event_list::{Kind, window};
 use super::{Ask, Look, choices};
+use crate::el::{El, el};
 use crate::words;
 
 #[derive(Properties, PartialEq)]
@@ -35,24 +36,29 @@ pub(crate) fn events(props: &Props) -> Html {
         let pages = pages.clone();
         Callback::from(move |_: MouseEvent| pages.set(*pages + 1))
     };
-    let now = html! {
-        <li key="now" class="now" aria-current="step">{ format!("now: event {}, {}", words::count(*seq), words::seconds(*now_micros)) }</li>
-    };
-    let item = |item: &Arc<FeedItem>, is_future: bool| line(item, is_future, &why, on_ask);
-    html! {
-        <div class="events scroll" tabindex="0" role="region" aria-label="Events, newest first">
-            { choices("Which events", &Kind::ALL, *kind, &kind) }
-            <ol>
-                if shown.later > 0 { <li key="later" class="hint">{ format!("{} later", words::events(shown.later as u64)) }</li> }
-                { for shown.future.iter().rev().map(|told| item(told, true)) }
-                { now }
-                { for shown.past.iter().rev().map(|told| item(told, false)) }
-            </ol>
-            if shown.earlier > 0 {
-                <button type="button" class="button" onclick={more}>{ format!("Earlier: {} more", words::count(shown.earlier as u64)) }</button>
-            }
-        </div>
+    let mut lines = Vec::new();
+    if shown.later > 0 {
+        let later = format!("{} later", words::events(shown.later as u64));
+        lines.push(el("li|class=hint").key("later".to_owned()).text(later).html());
     }
+    for item in shown.future.iter().rev() {
+        lines.push(line(item, true, &why, on_ask));
+    }
+    let now = format!("now: event {}, {}", words::count(*seq), words::seconds(*now_micros));
+    lines.push(el("li|class=now|aria-current=step").key("now".to_owned()).text(now).html());
+    for item in &shown.past {
+        lines.push(line(item, false, &why, on_ask));
+    }
+    let mut older = None;
+    if shown.earlier > 0 {
+        let earlier = format!("Earlier: {} more", words::count(shown.earlier as u64));
+        older = Some(el("button|type=button|class=button").click(more).text(earlier));
+    }
+    el("div|class=events scroll|tabindex=0|role=region|aria-label=Events, newest first")
+        .add(choices("Which events", &Kind::ALL, *kind, &kind))
+        .with(el("ol").all(lines))
+        .may(older)
+        .html()
 }
 
 fn line(
@@ -75,55 +81,69 @@ fn line(
             on_ask.emit(Ask::Look(Look::new(move |session| session.why(seq), tell)));
         })
     };
-    html! {
-        <li key={format!("{} {}", item.seq, item.text)} data-level={words::level(item.level)} data-hue={words::hue(item.term)}
-            data-future={is_future.then_some("")}>
-            <button type="button" class="event" onclick={go(on_ask, item.seq)} title="Go to this event">
-                <span class="event-time">{ words::seconds(item.at_micros) }</span>
-                <span class="event-sign" aria-hidden="true"></span>
-                <span class="event-text">{ &item.text }
-                    if is_future { <small>{ " (still to come)" }</small> }
-                </span>
-            </button>
-            if let Some(cause) = item.cause {
-                <button type="button" class="event-cause" onclick={go(on_ask, cause)}
-                    aria-label={format!("because of event {}: go there", words::count(cause))}>{ format!("← {}", words::count(cause)) }</button>
-            }
-            <button type="button" class="event-cause" aria-expanded={open.to_string()} onclick={toggle}>
-                { "why?" }<span class="hidden-text">{ format!(" {}", item.text) }</span>
-            </button>
-            if let Some(chain) = chain { { causes(chain, on_ask) } }
-        </li>
+    let told = item.text.clone();
+    let mut text = el("span|class=event-text").text(told.clone());
+    if is_future {
+        text = text.with(el("small").say(" (still to come)"));
     }
+    let to_it = event(item.seq, item.at_micros, on_ask)
+        .word("title", "Go to this event")
+        .with(el("span|class=event-sign|aria-hidden=true"))
+        .with(text);
+    let mut line = el("li")
+        .key(format!("{} {told}", item.seq))
+        .word("data-level", words::level(item.level))
+        .set("data-hue", words::hue(item.term))
+        .flag("data-future", is_future)
+        .with(to_it);
+    if let Some(cause) = item.cause {
+        let number = words::count(cause);
+        line = line.with(
+            el("button|type=button|class=event-cause")
+                .click(go(on_ask, cause))
+                .set("aria-label", format!("because of event {number}: go there"))
+                .text(format!("← {number}")),
+        );
+    }
+    let ask = el("button|type=button|class=event-cause")
+        .aria("aria-expanded", open)
+        .click(toggle)
+        .say("why?")
+        .with(el("span|class=hidden-text").text(format!(" {told}")));
+    line.with(ask).may(chain.map(|chain| causes(chain, on_ask))).html()
 }
 
+#[inline(never)]
 fn go(on_ask: &Callback<Ask>, event: u64) -> Callback<MouseEvent> {
     on_ask.reform(move |_| Ask::Seek(event))
 }
 
+/// A button that goes to an event, with its time.
+#[inline(never)]
+fn event(seq: u64, at_micros: u64, on_ask: &Callback<Ask>) -> El {
+    el("button|type=button|class=event")
+        .click(go(on_ask, seq))
+        .with(el("span|class=event-time").text(words::seconds(at_micros)))
+}
+
 /// From an event back to what began it.
-fn causes(chain: &[CauseView], on_ask: &Callback<Ask>) -> Html {
-    let step = |(place, cause): (usize, &CauseView)| {
-        html! {
-            <li key={cause.seq} data-hue={words::hue(cause.term)}>
-                <button type="button" class="event" onclick={go(on_ask, cause.seq)}
-                    title={format!("Go to event {}", words::count(cause.seq))}>
-                    <span class="event-time">{ words::seconds(cause.at_micros) }</span>
-                    <span class="event-number">{ words::count(cause.seq) }</span>
-                    <span class="event-text">{ if place > 0 { "because " } else { "" } }{ &cause.text }</span>
-                </button>
-            </li>
-        }
-    };
+fn causes(chain: &[CauseView], on_ask: &Callback<Ask>) -> El {
+    let mut steps = el("ol|class=why|aria-label=Why: back to what began it");
+    let mut because = "";
+    for cause in chain {
+        let number = words::count(cause.seq);
+        let to_it = event(cause.seq, cause.at_micros, on_ask)
+            .set("title", format!("Go to event {number}"))
+            .with(el("span|class=event-number").text(number))
+            .with(el("span|class=event-text").say(because).text(cause.text.clone()));
+        let step = el("li").key(cause.seq.to_string()).set("data-hue", words::hue(cause.term));
+        steps = steps.with(step.with(to_it));
+        because = "because ";
+    }
     let end = match chain.last().map(|last| last.cause) {
         Some(Some(earlier)) => format!("… and so on: event {} came before", words::count(earlier)),
         Some(None) => "With this it began.".to_owned(),
         None => "This is not known any more.".to_owned(),
     };
-    html! {
-        <ol class="why" aria-label="Why: back to what began it">
-            { for chain.iter().enumerate().map(step) }
-            <li key="end" class="hint">{ end }</li>
-        </ol>
-    }
+    steps.with(el("li|class=hint").key("end".to_owned()).text(end))
 }

@@ -29,7 +29,7 @@ use self::node::NodePanel;
 use self::splitter::{Split, Splitter};
 use self::terminal::Terminal;
 use crate::desk::{Detail, Sheet};
-use crate::el::el;
+use crate::el::{El, el};
 use crate::platform::dom;
 use crate::tools::{self, Tool, Tools};
 use crate::words;
@@ -101,6 +101,18 @@ impl Tab {
             Tab::Node => "Node",
             Tab::Settings => "Settings",
         }
+    }
+
+    /// The `id` of its tab.
+    #[inline(never)]
+    fn tab_id(self) -> String {
+        format!("tab-{}", self.id())
+    }
+
+    /// The `id` of its panel.
+    #[inline(never)]
+    fn panel_id(self) -> String {
+        format!("panel-{}", self.id())
     }
 
     /// The panel that a lesson names.
@@ -179,24 +191,37 @@ pub(crate) fn panels(props: &Props) -> Html {
     // A tab that is opened from elsewhere may be out of sight.
     use_effect_with(open, |open| {
         if let Some(open) = open {
-            dom::reveal(&format!("tab-{}", open.id()));
+            dom::reveal(&open.tab_id());
         }
     });
-    html! {
-        <div class="panels" data-open={open.map(|_| "")}>
-            if layout.wide {
-                <section class="panel-side" aria-label="Terminal">{ terminal() }</section>
-                <Splitter of={Split::Terminal} />
-            }
-            <div class="panel-tabbed">
-                { tab_list(tabs, open, layout.wide, sheet, on_ask) }
-                if let Some(tab) = open {
-                    <div key={tab.id()} id={format!("panel-{}", tab.id())} class="panel" role="tabpanel" data-panel={tab.id()}
-                        aria-labelledby={format!("tab-{}", tab.id())}>{ body(tab) }</div>
-                }
-            </div>
-        </div>
+    let mut panels = el("div|class=panels").flag("data-open", open.is_some());
+    if layout.wide {
+        panels = panels
+            .with(el("section|class=panel-side|aria-label=Terminal").add(terminal()))
+            .add(html! { <Splitter of={Split::Terminal} /> });
     }
+    let panel = open.map(|tab| {
+        el("div|class=panel|role=tabpanel")
+            .key(tab.id().to_owned())
+            .set("id", tab.panel_id())
+            .word("data-panel", tab.id())
+            .set("aria-labelledby", tab.tab_id())
+            .add(body(tab))
+    });
+    let tab_list = tab_list(tabs, open, layout.wide, sheet, on_ask);
+    panels.with(el("div|class=panel-tabbed").with(tab_list).may(panel)).html()
+}
+
+/// The tab that a key goes to.
+fn step(tabs: &'static [Tab], here: usize, key: &str) -> Option<Tab> {
+    let at = match key {
+        "ArrowRight" => (here + 1) % tabs.len(),
+        "ArrowLeft" => (here + tabs.len() - 1) % tabs.len(),
+        "Home" => 0,
+        "End" => tabs.len() - 1,
+        _ => return None,
+    };
+    tabs.get(at).copied()
 }
 
 fn tab_list(
@@ -205,26 +230,20 @@ fn tab_list(
     wide: bool,
     sheet: &Sheet,
     on_ask: &Callback<Ask>,
-) -> Html {
+) -> El {
     let first = open.or(tabs.first().copied());
-    let step = |here: usize, key: &str| match key {
-        "ArrowRight" => Some((here + 1) % tabs.len()),
-        "ArrowLeft" => Some((here + tabs.len() - 1) % tabs.len()),
-        "Home" => Some(0),
-        "End" => Some(tabs.len() - 1),
-        _ => None,
-    };
-    let tab = |(place, tab): (usize, &Tab)| {
-        let tab = *tab;
+    let mut list = el("div|class=tabs|role=tablist|aria-label=Panels");
+    for (place, tab) in tabs.iter().copied().enumerate() {
+        let is_open = open == Some(tab);
         // On a narrow screen the panel is a sheet over the text: its tab puts it away again.
-        let show = if open == Some(tab) && !wide { None } else { Some(tab) };
-        let onclick = on_ask.reform(move |_: MouseEvent| Ask::Show(show));
+        let show = if is_open && !wide { None } else { Some(tab) };
+        let click = on_ask.reform(move |_: MouseEvent| Ask::Show(show));
         let on_ask = on_ask.clone();
-        let onkeydown = Callback::from(move |event: KeyboardEvent| {
-            if let Some(next) = step(place, &event.key()).and_then(|at| tabs.get(at)) {
+        let keydown = Callback::from(move |event: KeyboardEvent| {
+            if let Some(next) = step(tabs, place, &event.key()) {
                 event.prevent_default();
-                on_ask.emit(Ask::Show(Some(*next)));
-                dom::focus(&format!("tab-{}", next.id()));
+                on_ask.emit(Ask::Show(Some(next)));
+                dom::focus(&next.tab_id());
             }
         });
         let count = match tab {
@@ -232,16 +251,23 @@ fn tab_list(
             Tab::Clients => Some(sheet.stage.clients.len()).filter(|count| *count > 0),
             _ => None,
         };
-        html! {
-            <button key={tab.id()} id={format!("tab-{}", tab.id())} type="button" role="tab" class="tab"
-                aria-selected={(open == Some(tab)).to_string()} tabindex={if first == Some(tab) { "0" } else { "-1" }}
-                aria-controls={(open == Some(tab)).then(|| format!("panel-{}", tab.id()))} {onclick} {onkeydown}>
-                { tab.name() }
-                if let Some(count) = count { <span class="tab-count">{ words::count(count as u64) }</span> }
-            </button>
+        let mut button = el("button|type=button|role=tab|class=tab")
+            .key(tab.id().to_owned())
+            .set("id", tab.tab_id())
+            .aria("aria-selected", is_open)
+            .word("tabindex", if first == Some(tab) { "0" } else { "-1" })
+            .click(click)
+            .keydown(keydown)
+            .say(tab.name());
+        if is_open {
+            button = button.set("aria-controls", tab.panel_id());
         }
-    };
-    html! { <div class="tabs" role="tablist" aria-label="Panels">{ for tabs.iter().enumerate().map(tab) }</div> }
+        if let Some(count) = count {
+            button = button.with(el("span|class=tab-count").text(words::count(count as u64)));
+        }
+        list = list.with(button);
+    }
+    list
 }
 
 /// One of a few, as a row of buttons.

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use lab::inspect::{Fact, Group, NodeDetail, Table};
 use yew::prelude::*;
 
+use crate::el::{El, el, list};
 use crate::words;
 
 #[derive(Properties, PartialEq)]
@@ -23,74 +24,88 @@ pub(crate) fn node_panel(props: &Props) -> Html {
         let explains = explains.clone();
         Callback::from(move |_: Event| explains.set(!*explains))
     };
-    html! {
-        <div class="inspect">
-            <div class="inspect-head">
-                <div class="choice" role="radiogroup" aria-label="Node">
-                    { for nodes.iter().map(|node| choice(*node, *id, &props.on_inspect)) }
-                </div>
-                <strong data-hue={words::hue(*term)}>{ summary }</strong>
-                <label class="check"><input type="checkbox" checked={*explains} onchange={toggle} />{ "Explain" }</label>
-            </div>
-            <div class="scroll" tabindex="0" role="region" aria-label={format!("n{id} from inside")}>
-                <div class="fact-groups">{ for groups.iter().map(|it| group(it, *explains)) }</div>
-                { for tables.iter().map(|it| table(it, *explains)) }
-            </div>
-        </div>
+    let mut choices = Vec::new();
+    for node in nodes {
+        choices.push(choice(*node, *id, &props.on_inspect));
     }
+    let mut facts = Vec::new();
+    for it in groups {
+        facts.push(group(it, *explains));
+    }
+    let mut inside = el("div|class=scroll|tabindex=0|role=region")
+        .set("aria-label", format!("n{id} from inside"))
+        .with(el("div|class=fact-groups").all(facts));
+    for it in tables {
+        inside = inside.add(table(it, *explains));
+    }
+    let head = el("div|class=inspect-head")
+        .with(el("div|class=choice|role=radiogroup|aria-label=Node").all(choices))
+        .with(el("strong").set("data-hue", words::hue(*term)).text(summary.clone()))
+        .with(
+            el("label|class=check")
+                .with(el("input|type=checkbox").checked(*explains).change(toggle))
+                .say("Explain"),
+        );
+    el("div|class=inspect").with(head).with(inside).html()
 }
 
 fn choice(node: u8, chosen: u8, on_inspect: &Callback<u8>) -> Html {
-    html! {
-        <label key={node}>
-            <input type="radio" name="inspected" checked={node == chosen} onchange={on_inspect.reform(move |_: Event| node)} />
-            <span>{ words::node(node) }</span>
-        </label>
-    }
+    let input = el("input|type=radio|name=inspected")
+        .checked(node == chosen)
+        .change(on_inspect.reform(move |_: Event| node));
+    el("label").key(words::node(node)).with(input).with(el("span").text(words::node(node))).html()
+}
+
+/// An element that says what is meant where its name does not.
+#[inline(never)]
+fn meant(element: El, why: &'static str) -> El {
+    if why.is_empty() { element } else { element.word("title", why) }
 }
 
 fn group(group: &Group, explains: bool) -> Html {
-    let fact = |Fact { name, value, why }: &Fact| {
-        html! {
-            <div key={*name} title={(!why.is_empty()).then_some(*why)}>
-                <dt>{ name }</dt><dd>{ value }</dd>
-                if explains && !why.is_empty() { <dd class="why">{ why }</dd> }
-            </div>
+    let mut facts = el("dl");
+    for Fact { name, value, why } in &group.facts {
+        let mut fact = meant(el("div"), why)
+            .key((*name).to_owned())
+            .with(el("dt").say(name))
+            .with(el("dd").text(value.clone()));
+        if explains && !why.is_empty() {
+            fact = fact.with(el("dd|class=why").say(why));
         }
-    };
-    html! {
-        <div key={group.name} class="facts" role="group" aria-label={group.name}>
-            <strong aria-hidden="true">{ group.name }</strong>
-            <dl>{ for group.facts.iter().map(fact) }</dl>
-        </div>
+        facts = facts.with(fact);
     }
+    el("div|class=facts|role=group")
+        .key(group.name.to_owned())
+        .word("aria-label", group.name)
+        .with(el("strong|aria-hidden=true").say(group.name))
+        .with(facts)
+        .html()
 }
 
 fn table(table: &Table, explains: bool) -> Html {
-    let head = |(name, why): &(&'static str, &'static str)| {
-        html! { <th scope="col" title={(!why.is_empty()).then_some(*why)}>{ name }</th> }
-    };
-    let cell = |(place, text): (usize, &String)| {
-        if place == 0 {
-            html! { <th scope="row">{ text }</th> }
-        } else {
-            html! { <td><bdi>{ text }</bdi></td> }
+    let (mut head, mut rows, mut told) = (el("tr"), Vec::new(), Vec::new());
+    for (name, why) in table.columns {
+        head = head.with(meant(el("th|scope=col").say(name), why));
+        if explains && !why.is_empty() {
+            told.push(el("p|class=why").with(el("b").say(name)).text(format!(": {why}")).html());
         }
-    };
-    let row = |row: &lab::inspect::Row| {
-        html! { <tr data-hue={words::hue(row.term)}>{ for row.cells.iter().enumerate().map(cell) }</tr> }
-    };
-    let meant = table.columns.iter().filter(|(_, why)| explains && !why.is_empty());
-    html! {
-        <>
-            <table class="grid">
-                <caption>{ &table.name }</caption>
-                if !table.rows.is_empty() {
-                    <thead><tr>{ for table.columns.iter().map(head) }</tr></thead>
-                    <tbody>{ for table.rows.iter().map(row) }</tbody>
-                }
-            </table>
-            { for meant.map(|(name, why)| html! { <p class="why"><b>{ name }</b>{ format!(": {why}") }</p> }) }
-        </>
     }
+    for row in &table.rows {
+        let mut cells = el("tr").set("data-hue", words::hue(row.term));
+        for (place, text) in row.cells.iter().enumerate() {
+            let text = text.clone();
+            cells = cells.with(if place == 0 {
+                el("th|scope=row").text(text)
+            } else {
+                el("td").with(el("bdi").text(text))
+            });
+        }
+        rows.push(cells.html());
+    }
+    let mut grid = el("table|class=grid").with(el("caption").text(table.name.clone()));
+    if !rows.is_empty() {
+        grid = grid.with(el("thead").with(head)).with(el("tbody").all(rows));
+    }
+    told.insert(0, grid.html());
+    list(told)
 }

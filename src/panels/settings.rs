@@ -8,39 +8,53 @@ use lab::view::Level;
 use yew::prelude::*;
 
 use super::dial::Dial;
+use crate::el::{El, el, list};
 use crate::icon::{self, icon};
 use crate::words;
 
 /// The panel.
 pub(crate) fn settings(view: &Rc<SettingsView>, on_line: &Callback<String>) -> Html {
-    let dials = |clocks: bool| {
-        let count = if clocks { view.clocks.len() } else { view.dials.len() };
-        (0..count).map(move |place| html! { <Dial key={place} view={view.clone()} place={(clocks, place)} {on_line} /> })
-    };
-    let reset = view.reset.clone();
-    html! {
-        <div class="scroll settings" tabindex="0" role="region" aria-label="Settings of the cluster">
-            <div class="advice" role="status" aria-label="What cannot work">
-                { for view.advice.iter().map(advice) }
-                if !view.outlook.is_empty() { <p>{ &view.outlook }</p> }
-            </div>
-            { section("Network, disks and timing", dials(false).collect()) }
-            { section("Clocks", dials(true).collect()) }
-            { section("Settings of etcd", view.switches.iter().map(|it| switch(it, on_line)).collect()) }
-            { section("Rules of Raft", view.rules.iter().map(|it| switch(it, on_line)).collect()) }
-            <button type="button" class="button" disabled={reset.is_empty()}
-                onclick={on_line.reform(move |_: MouseEvent| reset.clone())}>{ icon(icon::RESET) }{ "All as at first" }</button>
-        </div>
+    let mut told = Vec::new();
+    for told_of in &view.advice {
+        told.push(advice(told_of));
     }
+    if !view.outlook.is_empty() {
+        told.push(el("p").text(view.outlook.clone()).html());
+    }
+    let reset = view.reset.clone();
+    let again = el("button|type=button|class=button")
+        .flag("disabled", reset.is_empty())
+        .click(on_line.reform(move |_: MouseEvent| reset.clone()))
+        .add(icon(icon::RESET))
+        .say("All as at first");
+    el("div|class=scroll settings|tabindex=0|role=region|aria-label=Settings of the cluster")
+        .with(el("div|class=advice|role=status|aria-label=What cannot work").all(told))
+        .with(section("Network, disks and timing", dials(view, false, on_line)))
+        .with(section("Clocks", dials(view, true, on_line)))
+        .with(section("Settings of etcd", switches(&view.switches, on_line)))
+        .with(section("Rules of Raft", switches(&view.rules, on_line)))
+        .with(again)
+        .html()
 }
 
-fn section(name: &'static str, content: Html) -> Html {
-    html! {
-        <div class="setting-group" role="group" aria-label={name}>
-            <strong aria-hidden="true">{ name }</strong>
-            { content }
-        </div>
+#[inline(never)]
+fn section(name: &'static str, content: Vec<Html>) -> El {
+    el("div|class=setting-group|role=group")
+        .word("aria-label", name)
+        .with(el("strong|aria-hidden=true").say(name))
+        .add(list(content))
+}
+
+#[inline(never)]
+fn dials(view: &Rc<SettingsView>, clocks: bool, on_line: &Callback<String>) -> Vec<Html> {
+    let count = if clocks { view.clocks.len() } else { view.dials.len() };
+    let mut dials = Vec::new();
+    for place in 0..count {
+        dials.push(
+            html! { <Dial key={place} view={view.clone()} place={(clocks, place)} {on_line} /> },
+        );
     }
+    dials
 }
 
 fn advice(advice: &Advice) -> Html {
@@ -49,19 +63,33 @@ fn advice(advice: &Advice) -> Html {
         Level::Warning => icon::WARN,
         Level::Neutral | Level::Good => icon::DOT,
     };
-    html! { <p data-level={words::level(advice.level)}>{ icon(sign) }<span>{ &advice.text }</span></p> }
+    el("p")
+        .word("data-level", words::level(advice.level))
+        .add(icon(sign))
+        .with(el("span").text(advice.text.clone()))
+        .html()
 }
 
-fn switch(switch: &SwitchView, on_line: &Callback<String>) -> Html {
-    let SwitchView { name, title, what, source, on, line } = switch;
-    let line = line.clone();
-    html! {
-        <div key={*name} class="switch" data-off={(!on).then_some("")}>
-            <label class="check">
-                <input type="checkbox" role="switch" checked={*on} onchange={on_line.reform(move |_: Event| line.clone())} />
-                <span>{ title }</span>
-            </label>
-            <p class="why">{ what }{ " " }<cite>{ source }</cite>{ " · " }<code>{ name }</code></p>
-        </div>
+#[inline(never)]
+fn switches(all: &[SwitchView], on_line: &Callback<String>) -> Vec<Html> {
+    let mut switches = Vec::new();
+    for SwitchView { name, title, what, source, on, line } in all {
+        let line = line.clone();
+        let input = el("input|type=checkbox|role=switch")
+            .checked(*on)
+            .change(on_line.reform(move |_: Event| line.clone()));
+        let why = el("p|class=why")
+            .say(what)
+            .say(" ")
+            .with(el("cite").say(source))
+            .say(" · ")
+            .with(el("code").say(name));
+        let switch = el("div|class=switch")
+            .key((*name).to_owned())
+            .flag("data-off", !on)
+            .with(el("label|class=check").with(input).with(el("span").say(title)))
+            .with(why);
+        switches.push(switch.html());
     }
+    switches
 }

@@ -1,7 +1,11 @@
 //! The bars between the parts of the lab: dragged, or moved with arrow keys; their places are kept.
 
+use std::rc::Rc;
+
+use yew::html::{ondblclick, onpointerdown, onpointermove};
 use yew::prelude::*;
 
+use crate::el::el;
 use crate::platform::split;
 
 /// What a bar divides.
@@ -49,16 +53,16 @@ pub(crate) fn splitter(props: &Props) -> Html {
     // The style sheet has the last word on sizes: what came of it is measured.
     let go = {
         let (node, at) = (node.clone(), at.clone());
-        move |share: Option<i32>| {
+        Callback::from(move |share: Option<i32>| {
             split::set(of, share.map(|share| share.clamp(least, most)));
             at.set(split::measure(&node, of).unwrap_or(50));
-        }
+        })
     };
     {
         let go = go.clone();
-        use_effect_with((), move |()| go(split::kept(of)));
+        use_effect_with((), move |()| go.emit(split::kept(of)));
     }
-    let onkeydown = {
+    let keydown = {
         let (go, at) = (go.clone(), *at);
         Callback::from(move |event: KeyboardEvent| {
             let share = match (event.key().as_str(), of) {
@@ -69,26 +73,35 @@ pub(crate) fn splitter(props: &Props) -> Html {
                 _ => return,
             };
             event.prevent_default();
-            go(Some(share));
+            go.emit(Some(share));
         })
     };
-    let onpointermove = {
+    let drag = {
         let go = go.clone();
         Callback::from(move |event: PointerEvent| {
             if let Some(share) = split::dragged(&event, of) {
-                go(Some(share));
+                go.emit(Some(share));
             }
         })
     };
+    let hold = Callback::from(|event: PointerEvent| split::hold(&event));
+    let back = go.reform(|_: MouseEvent| None);
     let (orientation, label) = match of {
         Split::Terminal => ("vertical", "Width of the terminal"),
         Split::Panels => ("horizontal", "Height of the panels"),
     };
-    html! {
-        <div ref={node} class="splitter" role="separator" tabindex="0" aria-label={label} aria-orientation={orientation}
-            aria-valuemin={least.to_string()} aria-valuemax={most.to_string()} aria-valuenow={at.to_string()}
-            aria-valuetext={format!("{} %", *at)} title="Drag it, or use arrow keys. A double click sets it back."
-            {onkeydown} {onpointermove} onpointerdown={|event: PointerEvent| split::hold(&event)}
-            ondblclick={move |_: MouseEvent| go(None)}></div>
-    }
+    el("div|class=splitter|role=separator|tabindex=0\
+        |title=Drag it, or use arrow keys. A double click sets it back.")
+    .host(&node)
+    .word("aria-label", label)
+    .word("aria-orientation", orientation)
+    .set("aria-valuemin", least.to_string())
+    .set("aria-valuemax", most.to_string())
+    .set("aria-valuenow", at.to_string())
+    .set("aria-valuetext", format!("{} %", *at))
+    .keydown(keydown)
+    .listen(Rc::new(onpointermove::Wrapper::new(drag)))
+    .listen(Rc::new(onpointerdown::Wrapper::new(hold)))
+    .listen(Rc::new(ondblclick::Wrapper::new(back)))
+    .html()
 }

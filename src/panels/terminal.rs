@@ -4,10 +4,12 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use lab::view::TerminalEntry;
+use yew::html::onscroll;
 use yew::prelude::*;
 
 use super::Ask;
 use super::typing::{Typing, history};
+use crate::el::{El, el};
 use crate::platform::dom;
 
 /// How many entries are shown; older ones are a click away in the saved script.
@@ -38,7 +40,7 @@ pub(crate) fn terminal(props: &Props) -> Html {
             }
         });
     }
-    let onscroll = {
+    let scroll = {
         let (screen, pinned) = (screen.clone(), pinned.clone());
         Callback::from(move |_: Event| *pinned.borrow_mut() = dom::at_end(&screen))
     };
@@ -55,19 +57,32 @@ pub(crate) fn terminal(props: &Props) -> Html {
             dom::copy(&transcript, move |is_there| tell.emit(is_there));
         })
     };
-    html! {
-        <div class="terminal">
-            <div class="terminal-screen" ref={screen} {onscroll} role="log" aria-label="Terminal output" tabindex="0">
-                if from > 0 { <p class="remark">{ format!("… {from} earlier lines") }</p> }
-                if shown.is_empty() {
-                    <p class="remark">{ "Type a line, or click in the picture and see its line here. Try: etcdctl put name john" }</p>
-                }
-                { for shown.iter().skip(from).map(|entry| entry_lines(entry)) }
-                { for waiting.iter().map(|line| html! { <div class="typed waiting"><span class="prompt">{ "… " }</span>{ line }<small>{ " waits" }</small></div> }) }
-            </div>
-            <Prompt history={Rc::new(history(entries))} busy={*busy} {on_ask} {on_clear} {on_copy} />
-        </div>
+    let mut lines = Vec::new();
+    if from > 0 {
+        lines.push(el("p|class=remark").text(format!("… {from} earlier lines")).html());
     }
+    if shown.is_empty() {
+        let hint = "Type a line, or click in the picture and see its line here. Try: etcdctl put name john";
+        lines.push(el("p|class=remark").say(hint).html());
+    }
+    for entry in shown.iter().skip(from) {
+        lines.push(entry_lines(entry));
+    }
+    for line in waiting.iter() {
+        let waits = el("div|class=typed waiting")
+            .with(el("span|class=prompt").say("… "))
+            .text(line.clone())
+            .with(el("small").say(" waits"));
+        lines.push(waits.html());
+    }
+    let output = el("div|class=terminal-screen|role=log|aria-label=Terminal output|tabindex=0")
+        .host(&screen)
+        .listen(Rc::new(onscroll::Wrapper::new(scroll)))
+        .all(lines);
+    el("div|class=terminal")
+        .with(output)
+        .add(html! { <Prompt history={Rc::new(history(entries))} busy={*busy} {on_ask} {on_clear} {on_copy} /> })
+        .html()
 }
 
 /// A command and what it wrote, as plain text.
@@ -86,18 +101,29 @@ fn client(entry: &TerminalEntry) -> &str {
 }
 
 fn entry_lines(entry: &TerminalEntry) -> Html {
-    html! {
-        <div key={entry.id} class="entry">
-            <div class="typed"><span class="prompt">{ client(entry) }{ "$ " }</span>{ as_typed(entry) }</div>
-            if !entry.stdout.is_empty() { <div class="out">{ entry.stdout.trim_end_matches('\n') }</div> }
-            if !entry.stderr.is_empty() { <div class="err">{ entry.stderr.trim_end_matches('\n') }</div> }
-            if !entry.jobs.is_empty() { <div class="out">{ entry.jobs.trim_end_matches('\n') }</div> }
-            { for entry.remarks.iter().map(|remark| html! { <div class="remark">{ remark }</div> }) }
-            if let Some(status) = entry.exit.filter(|status| *status != 0) {
-                <div class="exit">{ format!("[exit {status}]") }</div>
-            }
-        </div>
+    let prompt = el("span|class=prompt").text(client(entry).to_owned()).say("$ ");
+    let mut lines = el("div|class=entry")
+        .key(entry.id.to_string())
+        .with(el("div|class=typed").with(prompt).text(as_typed(entry).to_owned()));
+    lines = part(lines, "out", &entry.stdout);
+    lines = part(lines, "err", &entry.stderr);
+    lines = part(lines, "out", &entry.jobs);
+    for remark in &entry.remarks {
+        lines = part(lines, "remark", remark);
     }
+    if let Some(status) = entry.exit.filter(|status| *status != 0) {
+        lines = part(lines, "exit", &format!("[exit {status}]"));
+    }
+    lines.html()
+}
+
+/// Adds what was written, if anything was.
+#[inline(never)]
+fn part(lines: El, class: &'static str, text: &str) -> El {
+    if text.is_empty() {
+        return lines;
+    }
+    lines.with(el("div").word("class", class).text(text.trim_end_matches('\n').to_owned()))
 }
 
 /// A line that came back with its session says at which event it was issued: it was typed without.
@@ -122,8 +148,7 @@ fn prompt(props: &PromptProps) -> Html {
     let PromptProps { history, busy, on_ask, on_clear, on_copy } = props;
     let copied = use_state(|| None::<bool>);
     let typing = use_state(Typing::default);
-    let field = use_node_ref();
-    let oninput = {
+    let input = {
         let typing = typing.clone();
         let copied = copied.clone();
         Callback::from(move |event: InputEvent| {
@@ -131,7 +156,7 @@ fn prompt(props: &PromptProps) -> Html {
             copied.set(None);
         })
     };
-    let onkeydown = {
+    let keydown = {
         let (typing, history) = (typing.clone(), history.clone());
         let (on_ask, on_clear) = (on_ask.clone(), on_clear.clone());
         Callback::from(move |event: KeyboardEvent| {
@@ -175,7 +200,7 @@ fn prompt(props: &PromptProps) -> Html {
             }
         })
     };
-    let onclick = {
+    let copy = {
         let (copied, on_copy) = (copied.clone(), on_copy.clone());
         Callback::from(move |_: MouseEvent| {
             let copied = copied.clone();
@@ -183,18 +208,36 @@ fn prompt(props: &PromptProps) -> Html {
         })
     };
     let rows = typing.text.lines().count().clamp(1, 6) + usize::from(typing.text.ends_with('\n'));
-    html! {
-        <div class="terminal-prompt">
-            if !typing.choices.is_empty() {
-                <div class="choices" role="status">{ for typing.choices.iter().take(24).map(|choice| html! { <span>{ choice }</span> }) }</div>
-            }
-            <span class="prompt" aria-hidden="true">{ if *busy { "… " } else { "$ " } }</span>
-            <textarea id="terminal-line" ref={field} rows={rows.to_string()} value={typing.text.clone()} aria-label="Command"
-                aria-describedby="terminal-help" spellcheck="false" autocapitalize="off" autocomplete="off"
-                placeholder={if *busy { "runs; Ctrl-C interrupts" } else { "etcdctl put name john" }} {oninput} {onkeydown} />
-            <span id="terminal-help" class="hidden-text">{ "Tab completes; Escape, then Tab, leaves the terminal. Arrow up brings earlier lines back, Ctrl-R those that contain what is typed. Ctrl-C interrupts, Ctrl-L clears." }</span>
-            <button type="button" class="terminal-clear" {onclick}>{ match *copied { None => "Copy", Some(true) => "Copied", Some(false) => "Copying is not allowed here" } }</button>
-            <button type="button" class="terminal-clear" onclick={on_clear.reform(|_: MouseEvent| ())}>{ "Clear" }</button>
-        </div>
+    let mut prompt = el("div|class=terminal-prompt");
+    if !typing.choices.is_empty() {
+        let mut choices = el("div|class=choices|role=status");
+        for choice in typing.choices.iter().take(24) {
+            choices = choices.with(el("span").text(choice.clone()));
+        }
+        prompt = prompt.with(choices);
     }
+    let (sign, hint) =
+        if *busy { ("… ", "runs; Ctrl-C interrupts") } else { ("$ ", "etcdctl put name john") };
+    let field = el("textarea|id=terminal-line|aria-label=Command|aria-describedby=terminal-help\
+        |spellcheck=false|autocapitalize=off|autocomplete=off")
+    .set("rows", rows.to_string())
+    .value(typing.text.clone())
+    .word("placeholder", hint)
+    .input(input)
+    .keydown(keydown);
+    let help = "Tab completes; Escape, then Tab, leaves the terminal. Arrow up brings earlier lines back, Ctrl-R those that contain what is typed. Ctrl-C interrupts, Ctrl-L clears.";
+    let copied = match *copied {
+        None => "Copy",
+        Some(true) => "Copied",
+        Some(false) => "Copying is not allowed here",
+    };
+    let button =
+        |callback, name| el("button|type=button|class=terminal-clear").click(callback).say(name);
+    prompt
+        .with(el("span|class=prompt|aria-hidden=true").say(sign))
+        .with(field)
+        .with(el("span|id=terminal-help|class=hidden-text").say(help))
+        .with(button(copy, copied))
+        .with(button(on_clear.reform(|_: MouseEvent| ()), "Clear"))
+        .html()
 }

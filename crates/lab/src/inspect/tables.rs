@@ -74,8 +74,8 @@ pub(super) struct Marks {
 }
 
 /// The entries that are held, the newest first, with what is known of each.
-pub(super) fn log<'a>(
-    entries: &mut dyn Iterator<Item = &'a Entry>,
+pub(super) fn log(
+    entries: &mut dyn Iterator<Item = &Entry>,
     held: u64,
     marks: &Marks,
 ) -> Table {
