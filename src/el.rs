@@ -7,9 +7,13 @@
 
 use std::rc::Rc;
 
-use yew::html::{onclick, onkeydown};
+use yew::html::{
+    onchange, onclick, onfocus, onfocusout, oninput, onkeydown, onpointerleave, onpointermove,
+};
 use yew::prelude::*;
-use yew::virtual_dom::{Key, VNode, VTag, VText};
+use yew::virtual_dom::{Key, Listener, VNode, VTag, VText};
+
+use crate::words::px;
 
 /// An element in the making.
 pub(crate) struct El(Box<VTag>);
@@ -24,6 +28,30 @@ pub(crate) fn el(spec: &'static str) -> El {
         tag.add_attribute(name, value);
     }
     El(tag)
+}
+
+/// A button that looks like one.
+#[inline(never)]
+pub(crate) fn button(on_click: Callback<MouseEvent>) -> El {
+    el("button|type=button|class=button").click(on_click)
+}
+
+/// A button that looks like a link.
+#[inline(never)]
+pub(crate) fn link(name: &'static str, on_click: Callback<MouseEvent>) -> Html {
+    el("button|type=button|class=link").click(on_click).say(name).html()
+}
+
+/// What happens on a click: `what` is told.
+#[inline(never)]
+pub(crate) fn telling<T: Clone + 'static>(to: &Callback<T>, what: T) -> Callback<MouseEvent> {
+    to.reform(move |_: MouseEvent| what.clone())
+}
+
+/// Some beside each other.
+#[inline(never)]
+pub(crate) fn list(nodes: Vec<Html>) -> Html {
+    nodes.into_iter().collect()
 }
 
 impl El {
@@ -53,6 +81,32 @@ impl El {
         self.word(name, if is { "true" } else { "false" })
     }
 
+    /// A length or coordinate in a picture.
+    #[inline(never)]
+    pub(crate) fn px(self, name: &'static str, number: f64) -> El {
+        self.set(name, px(number).to_string())
+    }
+
+    /// What a button is called by those who do not see it, and by those who point at it.
+    #[inline(never)]
+    pub(crate) fn named(self, name: String) -> El {
+        self.set("aria-label", name.clone()).set("title", name)
+    }
+
+    /// What stands in a field.
+    #[inline(never)]
+    pub(crate) fn value(mut self, value: String) -> El {
+        self.0.set_value(Some(AttrValue::from(value)));
+        self
+    }
+
+    /// Whether a box is ticked.
+    #[inline(never)]
+    pub(crate) fn checked(mut self, is: bool) -> El {
+        self.0.set_checked(is);
+        self
+    }
+
     /// What tells it from its siblings.
     #[inline(never)]
     pub(crate) fn key(mut self, key: String) -> El {
@@ -60,18 +114,58 @@ impl El {
         self
     }
 
+    #[inline(never)]
+    fn hear(mut self, listener: Rc<dyn Listener>) -> El {
+        self.0.add_listener(listener);
+        self
+    }
+
     /// What happens on a click.
     #[inline(never)]
-    pub(crate) fn click(mut self, callback: Callback<MouseEvent>) -> El {
-        self.0.add_listener(Rc::new(onclick::Wrapper::new(callback)));
-        self
+    pub(crate) fn click(self, callback: Callback<MouseEvent>) -> El {
+        self.hear(Rc::new(onclick::Wrapper::new(callback)))
     }
 
     /// What happens when a key goes down.
     #[inline(never)]
-    pub(crate) fn keydown(mut self, callback: Callback<KeyboardEvent>) -> El {
-        self.0.add_listener(Rc::new(onkeydown::Wrapper::new(callback)));
-        self
+    pub(crate) fn keydown(self, callback: Callback<KeyboardEvent>) -> El {
+        self.hear(Rc::new(onkeydown::Wrapper::new(callback)))
+    }
+
+    /// What happens when something else is chosen.
+    #[inline(never)]
+    pub(crate) fn change(self, callback: Callback<Event>) -> El {
+        self.hear(Rc::new(onchange::Wrapper::new(callback)))
+    }
+
+    /// What happens with every letter, or every step of a slider.
+    #[inline(never)]
+    pub(crate) fn input(self, callback: Callback<InputEvent>) -> El {
+        self.hear(Rc::new(oninput::Wrapper::new(callback)))
+    }
+
+    /// What happens when the focus comes.
+    #[inline(never)]
+    pub(crate) fn focus(self, callback: Callback<FocusEvent>) -> El {
+        self.hear(Rc::new(onfocus::Wrapper::new(callback)))
+    }
+
+    /// What happens when the focus goes.
+    #[inline(never)]
+    pub(crate) fn focusout(self, callback: Callback<FocusEvent>) -> El {
+        self.hear(Rc::new(onfocusout::Wrapper::new(callback)))
+    }
+
+    /// What happens when a pointer moves over it.
+    #[inline(never)]
+    pub(crate) fn pointermove(self, callback: Callback<PointerEvent>) -> El {
+        self.hear(Rc::new(onpointermove::Wrapper::new(callback)))
+    }
+
+    /// What happens when a pointer leaves it.
+    #[inline(never)]
+    pub(crate) fn pointerleave(self, callback: Callback<PointerEvent>) -> El {
+        self.hear(Rc::new(onpointerleave::Wrapper::new(callback)))
     }
 
     /// A way to it.
@@ -107,6 +201,13 @@ impl El {
     pub(crate) fn add(mut self, child: Html) -> El {
         self.0.add_child(child);
         self
+    }
+
+    /// An element inside, if there is one; if not, its place stays free, and those behind it keep
+    /// theirs.
+    #[inline(never)]
+    pub(crate) fn maybe(self, child: Option<El>) -> El {
+        self.add(child.map(El::html).unwrap_or_default())
     }
 
     /// Many inside.
