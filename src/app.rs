@@ -35,10 +35,17 @@ const ROOM_BELOW: &str = "(min-width: 700px) and (min-height: 800px)";
 /// The size of the stage before it is measured.
 const SIZE_AT_FIRST: Size = Size { width: 840.0, height: 420.0 };
 
-#[derive(Properties, PartialEq, Clone)]
+#[derive(Properties, Clone)]
 pub(crate) struct Props {
     pub(crate) scene: Scene,
     pub(crate) opened: Handover,
+}
+
+impl PartialEq for Props {
+    /// The page is mounted once: what was handed over tells it from any other.
+    fn eq(&self, other: &Props) -> bool {
+        self.opened == other.opened
+    }
 }
 
 /// Everything that can happen to the page.
@@ -183,7 +190,7 @@ impl Component for App {
             notice: None,
             in_sight: true,
             tab_shown: true,
-            hosts: scene.lesson().map(Hosts::new),
+            hosts: scene.lesson().map(|lesson| Hosts::new(lesson)),
             frames: FrameLoop::new(move |elapsed| link.send_message(Msg::Frame(elapsed))),
             card: NodeRef::default(),
             stage_host: NodeRef::default(),
@@ -372,21 +379,15 @@ impl App {
             format!("panel={panel} speed={}", desk.clock.speed_name())
         };
         self.notice = match share {
-            Share::Copy => {
+            Share::Copy | Share::Leave => {
                 let tell =
                     self.calls.share.reform(|(outcome, detail)| Share::Copied(outcome, detail));
                 let text = desk.shared(place, &view()).text;
-                return platform::share::copy_link(&text, place, move |outcome, detail| {
-                    tell.emit((outcome, detail));
-                });
-            }
-            Share::Leave => {
-                let tell =
-                    self.calls.share.reform(|(outcome, detail)| Share::Copied(outcome, detail));
-                let text = desk.shared(place, &view()).text;
-                return platform::share::leave(&text, move |outcome, detail| {
-                    tell.emit((outcome, detail));
-                });
+                return if share == Share::Copy {
+                    platform::share::copy_link(&text, place, tell);
+                } else {
+                    platform::share::leave(&text, tell);
+                };
             }
             Share::Copied(outcome, detail) => {
                 Some(Notice::copied(&outcome, detail, desk.stage.seq))
@@ -398,7 +399,7 @@ impl App {
             }
             Share::Choose => {
                 let tell = self.calls.share.reform(|(name, text)| Share::Chosen(name, text));
-                return platform::share::open(move |name, text| tell.emit((name, text)));
+                return platform::share::open(tell);
             }
             Share::Chosen(name, text) => {
                 return self.open_text(&name, "a file", text.ok_or(LinkError::TooLarge));

@@ -11,7 +11,7 @@ use yew::html::{
     onchange, onclick, onfocus, onfocusout, oninput, onkeydown, onpointerleave, onpointermove,
 };
 use yew::prelude::*;
-use yew::virtual_dom::{Key, Listener, VNode, VTag, VText};
+use yew::virtual_dom::{AttributeOrProperty, Attributes, Key, Listener, VNode, VTag, VText};
 
 use crate::words::px;
 
@@ -27,6 +27,25 @@ pub(crate) fn el(spec: &'static str) -> El {
         let (name, value) = part.split_once('=').unwrap_or((part, ""));
         tag.add_attribute(name, value);
     }
+    El(tag)
+}
+
+/// Begins a shape of a picture that is drawn often: its attributes, `names` for the `words` and then for
+/// the `numbers`, are compared by their places. One that is added later takes that away.
+#[inline(never)]
+pub(crate) fn shape(
+    tag: &'static str,
+    names: &'static [&'static str],
+    words: &[&'static str],
+    numbers: &[f64],
+) -> El {
+    let words = words.iter().map(|word| Some(AttributeOrProperty::Static(word)));
+    let number = |number: &f64| AttrValue::from(px(*number).to_string());
+    let numbers = numbers.iter().map(|it| Some(AttributeOrProperty::Attribute(number(it))));
+    let values: Box<[_]> = words.chain(numbers).collect();
+    let keys = names.get(..values.len()).unwrap_or_default();
+    let mut tag = Box::new(VTag::new(tag));
+    tag.set_attributes(Attributes::Dynamic { keys, values });
     El(tag)
 }
 

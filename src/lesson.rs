@@ -7,6 +7,7 @@ use web_sys::Element;
 use yew::prelude::*;
 
 use crate::el::{el, link, list, telling};
+use crate::page::Lesson;
 use crate::platform::{keep, prose};
 
 /// Places in the prose that the lab writes to; made once, so that nothing jumps later.
@@ -34,7 +35,7 @@ impl Hosts {
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct Props {
-    pub(crate) lesson: LessonData,
+    pub(crate) lesson: Lesson,
     pub(crate) goals: Vec<GoalView>,
     pub(crate) hosts: Hosts,
     pub(crate) on_solution: Callback<()>,
