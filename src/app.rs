@@ -7,6 +7,7 @@ use lab::session::Session;
 use yew::prelude::*;
 
 use crate::desk::{Change, Desk, Wanted};
+use crate::el::{button, el, list};
 use crate::embed::{self, Asked};
 use crate::icon::{self, icon};
 use crate::lesson::{self, Goals, Hosts};
@@ -34,10 +35,17 @@ const ROOM_BELOW: &str = "(min-width: 700px) and (min-height: 800px)";
 /// The size of the stage before it is measured.
 const SIZE_AT_FIRST: Size = Size { width: 840.0, height: 420.0 };
 
-#[derive(Properties, PartialEq, Clone)]
+#[derive(Properties, Clone)]
 pub(crate) struct Props {
     pub(crate) scene: Scene,
     pub(crate) opened: Handover,
+}
+
+impl PartialEq for Props {
+    /// The page is mounted once: what was handed over tells it from any other.
+    fn eq(&self, other: &Props) -> bool {
+        self.opened == other.opened
+    }
 }
 
 /// Everything that can happen to the page.
@@ -182,7 +190,7 @@ impl Component for App {
             notice: None,
             in_sight: true,
             tab_shown: true,
-            hosts: scene.lesson().map(Hosts::new),
+            hosts: scene.lesson().map(|lesson| Hosts::new(lesson)),
             frames: FrameLoop::new(move |elapsed| link.send_message(Msg::Frame(elapsed))),
             card: NodeRef::default(),
             stage_host: NodeRef::default(),
@@ -225,23 +233,24 @@ impl Component for App {
         let desk = match &self.desk {
             Ok(desk) => desk,
             Err(words) => {
-                return html! { <p class="lab-wait" role="alert">{ format!("The cluster could not be set up: {words}") }</p> };
+                let text = format!("The cluster could not be set up: {words}");
+                return el("p|class=lab-wait|role=alert").text(text).html();
             }
         };
         let tools = self.tools(desk);
-        html! {
-            <>
-                { self.card(desk, tools.clone()) }
-                if self.wide { <Splitter of={Split::Panels} /> }
-                <div class="lab-dock">
-                    if self.filled {
-                        <Panels sheet={desk.sheet.clone()} {tools} on_ask={&self.calls.ask}
-                            layout={Shown { wide: self.wide, open: self.open, busy: desk.busy() }} />
-                    }
-                </div>
-                { self.outside(ctx, desk) }
-            </>
+        let card = self.card(desk, tools.clone());
+        let (mut splitter, mut panels) = (Html::default(), Html::default());
+        if self.wide {
+            splitter = html! { <Splitter of={Split::Panels} /> };
         }
+        if self.filled {
+            panels = html! {
+                <Panels sheet={desk.sheet.clone()} {tools} on_ask={&self.calls.ask}
+                    layout={Shown { wide: self.wide, open: self.open, busy: desk.busy() }} />
+            };
+        }
+        let dock = el("div|class=lab-dock").add(panels).html();
+        list(vec![card, splitter, dock, self.outside(ctx, desk)])
     }
 
     fn rendered(&mut self, ctx: &Context<App>, first: bool) {
@@ -370,21 +379,15 @@ impl App {
             format!("panel={panel} speed={}", desk.clock.speed_name())
         };
         self.notice = match share {
-            Share::Copy => {
+            Share::Copy | Share::Leave => {
                 let tell =
                     self.calls.share.reform(|(outcome, detail)| Share::Copied(outcome, detail));
                 let text = desk.shared(place, &view()).text;
-                return platform::share::copy_link(&text, place, move |outcome, detail| {
-                    tell.emit((outcome, detail));
-                });
-            }
-            Share::Leave => {
-                let tell =
-                    self.calls.share.reform(|(outcome, detail)| Share::Copied(outcome, detail));
-                let text = desk.shared(place, &view()).text;
-                return platform::share::leave(&text, move |outcome, detail| {
-                    tell.emit((outcome, detail));
-                });
+                return if share == Share::Copy {
+                    platform::share::copy_link(&text, place, tell);
+                } else {
+                    platform::share::leave(&text, tell);
+                };
             }
             Share::Copied(outcome, detail) => {
                 Some(Notice::copied(&outcome, detail, desk.stage.seq))
@@ -396,7 +399,7 @@ impl App {
             }
             Share::Choose => {
                 let tell = self.calls.share.reform(|(name, text)| Share::Chosen(name, text));
-                return platform::share::open(move |name, text| tell.emit((name, text)));
+                return platform::share::open(tell);
             }
             Share::Chosen(name, text) => {
                 return self.open_text(&name, "a file", text.ok_or(LinkError::TooLarge));
@@ -586,27 +589,40 @@ impl App {
             end: desk.sheet.end,
             other: look.other,
         };
-        let fold = if self.folded { "Unfold the picture" } else { "Fold the picture" };
-        html! {
-            <div class="lab-card" ref={&self.card} data-folded={self.folded.then_some("")}>
-                if self.wide { <Tools look={tools} on_line={&calls.line} on_tool={&calls.tool} /> }
-                <div class="lab-head">
-                    { status::diagnosis(&desk.stage.diagnosis, &desk.spoken, desk.stage.quorum) }
-                    <button type="button" class="button fold" data-kind="icon" aria-expanded={(!self.folded).to_string()}
-                        aria-label={fold} onclick={&calls.fold}>{ icon(icon::FOLD) }</button>
-                </div>
-                { share::notice(self.notice.as_ref(), &calls.share) }
-                { status::banner(&desk.stage, &calls.line, &calls.tool) }
-                <div class="stage-wrap">
-                    if self.filled {
-                        <Stage view={desk.stage.clone()} layout={self.layout(desk)} chosen={self.chosen}
-                            hosts={(self.stage_host.clone(), self.canvas.clone())} on_act={&calls.act} />
-                    }
-                    { self.popup(desk) }
-                </div>
-                <Transport {look} {past} on_time={&calls.time} />
-            </div>
+        let (mut top, mut stage) = (Html::default(), Html::default());
+        if self.wide {
+            top = html! { <Tools look={tools} on_line={&calls.line} on_tool={&calls.tool} /> };
         }
+        if self.filled {
+            stage = html! {
+                <Stage view={desk.stage.clone()} layout={self.layout(desk)} chosen={self.chosen}
+                    hosts={(self.stage_host.clone(), self.canvas.clone())} on_act={&calls.act} />
+            };
+        }
+        el("div|class=lab-card")
+            .host(&self.card)
+            .flag("data-folded", self.folded)
+            .add(top)
+            .with(
+                el("div|class=lab-head")
+                    .add(status::diagnosis(&desk.stage.diagnosis, &desk.spoken, desk.stage.quorum))
+                    .add(self.fold_button()),
+            )
+            .add(share::notice(self.notice.as_ref(), &calls.share))
+            .add(status::banner(&desk.stage, &calls.line, &calls.tool))
+            .with(el("div|class=stage-wrap").add(stage).add(self.popup(desk)))
+            .add(html! { <Transport {look} {past} on_time={&calls.time} /> })
+            .html()
+    }
+
+    fn fold_button(&self) -> Html {
+        let name = if self.folded { "Unfold the picture" } else { "Fold the picture" };
+        el("button|type=button|class=button fold|data-kind=icon")
+            .aria("aria-expanded", !self.folded)
+            .word("aria-label", name)
+            .click(self.calls.fold.clone())
+            .add(icon(icon::FOLD))
+            .html()
     }
 
     fn popup(&self, desk: &Desk) -> Html {
@@ -623,20 +639,24 @@ impl App {
             Theme::Light => ("Dark theme", icon::MOON),
             Theme::Dark => ("Light theme", icon::SUN),
         };
-        let button = html! {
-            <button type="button" class="button" data-kind="icon" aria-label={next} title={next}
-                onclick={&self.calls.theme}>{ icon(sign) }</button>
-        };
-        html! {
-            <>
-                if let Some(host) = dom::by_id("share-host") { { create_portal(share::buttons(&self.calls.share), host) } }
-                if let Some(host) = dom::by_id("way-out") { { create_portal(embed::way_out(&self.calls.share), host) } }
-                if let Some(host) = dom::by_id("theme-host") { { create_portal(button, host) } }
-                if let (Some(lesson), Some(hosts)) = (ctx.props().scene.lesson(), &self.hosts) {
-                    <Goals lesson={lesson.clone()} goals={desk.goals.clone()} hosts={hosts.clone()}
-                        on_solution={&self.calls.solution} />
-                }
-            </>
+        let theme = button(self.calls.theme.clone())
+            .word("data-kind", "icon")
+            .named(next.to_owned())
+            .add(icon(sign))
+            .html();
+        let mut goals = Html::default();
+        if let (Some(lesson), Some(hosts)) = (ctx.props().scene.lesson(), &self.hosts) {
+            goals = html! {
+                <Goals lesson={lesson.clone()} goals={desk.goals.clone()} hosts={hosts.clone()}
+                    on_solution={&self.calls.solution} />
+            };
         }
+        let on_share = &self.calls.share;
+        list(vec![
+            lesson::into(&dom::by_id("share-host"), share::buttons(on_share)),
+            lesson::into(&dom::by_id("way-out"), embed::way_out(on_share)),
+            lesson::into(&dom::by_id("theme-host"), theme),
+            goals,
+        ])
     }
 }

@@ -7,9 +7,15 @@
 
 use std::rc::Rc;
 
-use yew::html::{onchange, onclick, oninput, onkeydown};
+use yew::html::{
+    onchange, onclick, onfocus, onfocusout, oninput, onkeydown, onpointerleave, onpointermove,
+};
 use yew::prelude::*;
-use yew::virtual_dom::{Key, Listener, ListenerKind, VNode, VTag, VText};
+use yew::virtual_dom::{
+    AttributeOrProperty, Attributes, Key, Listener, ListenerKind, VNode, VTag, VText,
+};
+
+use crate::words::px;
 
 /// Hears events of one kind, whatever kind that is.
 struct On {
@@ -46,6 +52,49 @@ pub(crate) fn el(spec: &'static str) -> El {
     El(tag)
 }
 
+/// Begins a shape of a picture that is drawn often: its attributes, `names` for the `words` and then for
+/// the `numbers`, are compared by their places. One that is added later takes that away.
+#[inline(never)]
+pub(crate) fn shape(
+    tag: &'static str,
+    names: &'static [&'static str],
+    words: &[&'static str],
+    numbers: &[f64],
+) -> El {
+    let words = words.iter().map(|word| Some(AttributeOrProperty::Static(word)));
+    let number = |number: &f64| AttrValue::from(px(*number).to_string());
+    let numbers = numbers.iter().map(|it| Some(AttributeOrProperty::Attribute(number(it))));
+    let values: Box<[_]> = words.chain(numbers).collect();
+    let keys = names.get(..values.len()).unwrap_or_default();
+    let mut tag = Box::new(VTag::new(tag));
+    tag.set_attributes(Attributes::Dynamic { keys, values });
+    El(tag)
+}
+
+/// A button that looks like one.
+#[inline(never)]
+pub(crate) fn button(on_click: Callback<MouseEvent>) -> El {
+    el("button|type=button|class=button").click(on_click)
+}
+
+/// A button that looks like a link.
+#[inline(never)]
+pub(crate) fn link(name: &'static str, on_click: Callback<MouseEvent>) -> Html {
+    el("button|type=button|class=link").click(on_click).say(name).html()
+}
+
+/// What happens on a click: `what` is told.
+#[inline(never)]
+pub(crate) fn telling<T: Clone + 'static>(to: &Callback<T>, what: T) -> Callback<MouseEvent> {
+    to.reform(move |_: MouseEvent| what.clone())
+}
+
+/// Some beside each other.
+#[inline(never)]
+pub(crate) fn list(nodes: Vec<Html>) -> Html {
+    nodes.into_iter().collect()
+}
+
 impl El {
     /// An attribute.
     #[inline(never)]
@@ -73,6 +122,32 @@ impl El {
         self.word(name, if is { "true" } else { "false" })
     }
 
+    /// A length or coordinate in a picture.
+    #[inline(never)]
+    pub(crate) fn px(self, name: &'static str, number: f64) -> El {
+        self.set(name, px(number).to_string())
+    }
+
+    /// What a button is called by those who do not see it, and by those who point at it.
+    #[inline(never)]
+    pub(crate) fn named(self, name: String) -> El {
+        self.set("aria-label", name.clone()).set("title", name)
+    }
+
+    /// What stands in a field.
+    #[inline(never)]
+    pub(crate) fn value(mut self, value: String) -> El {
+        self.0.set_value(Some(AttrValue::from(value)));
+        self
+    }
+
+    /// Whether a box is ticked.
+    #[inline(never)]
+    pub(crate) fn checked(mut self, is: bool) -> El {
+        self.0.set_checked(is);
+        self
+    }
+
     /// What tells it from its siblings.
     #[inline(never)]
     pub(crate) fn key(mut self, key: String) -> El {
@@ -80,58 +155,64 @@ impl El {
         self
     }
 
-    /// What happens on a click.
     #[inline(never)]
-    pub(crate) fn click(mut self, callback: Callback<MouseEvent>) -> El {
-        self.0.add_listener(Rc::new(onclick::Wrapper::new(callback)));
-        self
-    }
-
-    /// What happens when a key goes down.
-    #[inline(never)]
-    pub(crate) fn keydown(mut self, callback: Callback<KeyboardEvent>) -> El {
-        self.0.add_listener(Rc::new(onkeydown::Wrapper::new(callback)));
-        self
-    }
-
-    /// What happens on any other event.
-    #[inline(never)]
-    pub(crate) fn on(mut self, kind: ListenerKind, callback: Callback<Event>) -> El {
-        self.0.add_listener(Rc::new(On { kind, callback }));
-        self
-    }
-
-    /// What happens when a field was changed.
-    #[inline(never)]
-    pub(crate) fn change(self, callback: Callback<Event>) -> El {
-        self.listen(Rc::new(onchange::Wrapper::new(callback)))
-    }
-
-    /// What happens while something is typed or slid.
-    #[inline(never)]
-    pub(crate) fn input(self, callback: Callback<InputEvent>) -> El {
-        self.listen(Rc::new(oninput::Wrapper::new(callback)))
-    }
-
-    /// Whatever hears something.
-    #[inline(never)]
-    pub(crate) fn listen(mut self, listener: Rc<dyn Listener>) -> El {
+    pub(crate) fn hear(mut self, listener: Rc<dyn Listener>) -> El {
         self.0.add_listener(listener);
         self
     }
 
-    /// What stands in a field.
+    /// What happens on a click.
     #[inline(never)]
-    pub(crate) fn value(mut self, value: String) -> El {
-        self.0.set_value(Some(value));
-        self
+    pub(crate) fn click(self, callback: Callback<MouseEvent>) -> El {
+        self.hear(Rc::new(onclick::Wrapper::new(callback)))
     }
 
-    /// Whether a field is ticked.
+    /// What happens when a key goes down.
     #[inline(never)]
-    pub(crate) fn checked(mut self, is: bool) -> El {
-        self.0.set_checked(is);
-        self
+    pub(crate) fn keydown(self, callback: Callback<KeyboardEvent>) -> El {
+        self.hear(Rc::new(onkeydown::Wrapper::new(callback)))
+    }
+
+    /// What happens when something else is chosen.
+    #[inline(never)]
+    pub(crate) fn change(self, callback: Callback<Event>) -> El {
+        self.hear(Rc::new(onchange::Wrapper::new(callback)))
+    }
+
+    /// What happens with every letter, or every step of a slider.
+    #[inline(never)]
+    pub(crate) fn input(self, callback: Callback<InputEvent>) -> El {
+        self.hear(Rc::new(oninput::Wrapper::new(callback)))
+    }
+
+    /// What happens when the focus comes.
+    #[inline(never)]
+    pub(crate) fn focus(self, callback: Callback<FocusEvent>) -> El {
+        self.hear(Rc::new(onfocus::Wrapper::new(callback)))
+    }
+
+    /// What happens when the focus goes.
+    #[inline(never)]
+    pub(crate) fn focusout(self, callback: Callback<FocusEvent>) -> El {
+        self.hear(Rc::new(onfocusout::Wrapper::new(callback)))
+    }
+
+    /// What happens when a pointer moves over it.
+    #[inline(never)]
+    pub(crate) fn pointermove(self, callback: Callback<PointerEvent>) -> El {
+        self.hear(Rc::new(onpointermove::Wrapper::new(callback)))
+    }
+
+    /// What happens when a pointer leaves it.
+    #[inline(never)]
+    pub(crate) fn pointerleave(self, callback: Callback<PointerEvent>) -> El {
+        self.hear(Rc::new(onpointerleave::Wrapper::new(callback)))
+    }
+
+    /// What happens on any event that has no call of its own here.
+    #[inline(never)]
+    pub(crate) fn on(self, kind: ListenerKind, callback: Callback<Event>) -> El {
+        self.hear(Rc::new(On { kind, callback }))
     }
 
     /// A way to it.
@@ -162,17 +243,18 @@ impl El {
         self
     }
 
-    /// An element inside, if there is one. Its place is kept: siblings before it stay what they are.
-    #[inline(never)]
-    pub(crate) fn may(self, child: Option<El>) -> El {
-        self.add(child.map_or_else(Html::default, El::html))
-    }
-
     /// Anything inside.
     #[inline(never)]
     pub(crate) fn add(mut self, child: Html) -> El {
         self.0.add_child(child);
         self
+    }
+
+    /// An element inside, if there is one; if not, its place stays free, and those behind it keep
+    /// theirs.
+    #[inline(never)]
+    pub(crate) fn maybe(self, child: Option<El>) -> El {
+        self.add(child.map(El::html).unwrap_or_default())
     }
 
     /// Many inside.
@@ -187,10 +269,4 @@ impl El {
     pub(crate) fn html(self) -> Html {
         VNode::VTag(Rc::new(*self.0))
     }
-}
-
-/// Some in the place of one.
-#[inline(never)]
-pub(crate) fn list(children: Vec<Html>) -> Html {
-    children.into_iter().collect()
 }

@@ -6,6 +6,7 @@ use lab::link::{LinkError, Shared};
 use lab::session::{Opening, Session};
 use yew::prelude::*;
 
+use crate::el::el;
 use crate::icon::{self, icon};
 use crate::platform::json::Json;
 use crate::platform::share::linked;
@@ -74,11 +75,11 @@ pub(crate) fn way_out(on_share: &Callback<Share>) -> Html {
         event.prevent_default();
         Share::Leave
     });
-    html! {
-        <a class="button way-out" href="sandbox.html" target="_blank" title="Open this moment in Raft Lab" {onclick}>
-            { icon(icon::AWAY) }<span>{ "Open in Raft Lab" }</span>
-        </a>
-    }
+    el("a|class=button way-out|href=sandbox.html|target=_blank|title=Open this moment in Raft Lab")
+        .click(onclick)
+        .add(icon(icon::AWAY))
+        .with(el("span").say("Open in Raft Lab"))
+        .html()
 }
 
 #[cfg(test)]

@@ -2,14 +2,18 @@
 
 use yew::prelude::*;
 
+use crate::el::el;
+
 /// An icon, hidden from those who hear the button's name.
 pub(crate) fn icon(path: &'static str) -> Html {
-    html! { <svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d={path} /></svg> }
+    el("svg|class=icon|viewBox=0 0 24 24|aria-hidden=true").with(el("path").word("d", path)).html()
 }
 
 /// An icon that is filled.
 pub(crate) fn full(path: &'static str) -> Html {
-    html! { <svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path data-fill="" d={path} /></svg> }
+    el("svg|class=icon|viewBox=0 0 24 24|aria-hidden=true")
+        .with(el("path|data-fill").word("d", path))
+        .html()
 }
 
 pub(crate) const PLAY: &str =

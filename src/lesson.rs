@@ -6,6 +6,8 @@ use lab::view::GoalView;
 use web_sys::Element;
 use yew::prelude::*;
 
+use crate::el::{el, link, list, telling};
+use crate::page::Lesson;
 use crate::platform::{keep, prose};
 
 /// Places in the prose that the lab writes to; made once, so that nothing jumps later.
@@ -33,7 +35,7 @@ impl Hosts {
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct Props {
-    pub(crate) lesson: LessonData,
+    pub(crate) lesson: Lesson,
     pub(crate) goals: Vec<GoalView>,
     pub(crate) hosts: Hosts,
     pub(crate) on_solution: Callback<()>,
@@ -49,24 +51,25 @@ pub(crate) fn goals(props: &Props) -> Html {
     }
     let reached = goals.iter().filter(|goal| goal.reached).count();
     let done = reached == goals.len() && !goals.is_empty();
-    let into = |host: &Option<Element>, html: Html| {
-        host.clone().map_or_else(Html::default, |host| create_portal(html, host))
-    };
-    let onclick = on_solution.reform(|_: MouseEvent| ());
-    html! {
-        <>
-            { into(&hosts.count, html! { <span role="status">{ format!("{reached} of {}", goals.len()) }</span> }) }
-            { for hosts.because.iter().map(|(id, host)| into(host, because(lesson, goals, id))) }
-            { into(&hosts.foot, html! {
-                <>
-                    if done { <p>{ "All done. On to the next one." }</p> }
-                    if !lesson.solution.is_empty() {
-                        <button type="button" class="link" {onclick}>{ "Play the solution" }</button>
-                    }
-                </>
-            }) }
-        </>
+    let counted = format!("{reached} of {}", goals.len());
+    let mut places = vec![into(&hosts.count, el("span|role=status").text(counted).html())];
+    for (id, host) in &hosts.because {
+        places.push(into(host, because(lesson, goals, id)));
     }
+    let (mut said, mut solution) = (Html::default(), Html::default());
+    if done {
+        said = el("p").say("All done. On to the next one.").html();
+    }
+    if !lesson.solution.is_empty() {
+        solution = link("Play the solution", telling(on_solution, ()));
+    }
+    places.push(into(&hosts.foot, list(vec![said, solution])));
+    list(places)
+}
+
+/// What is written into a place in the prose, if the prose has it.
+pub(crate) fn into(host: &Option<Element>, html: Html) -> Html {
+    host.clone().map(|host| create_portal(html, host)).unwrap_or_default()
 }
 
 /// What a goal showed, once it is reached.
@@ -75,21 +78,19 @@ fn because(lesson: &LessonData, goals: &[GoalView], id: &str) -> Html {
     let text = lesson.goals.iter().find(|goal| goal.id == id).map(|goal| goal.because.as_str());
     match text {
         Some(text) if reached && !text.is_empty() => pieces(text),
-        Some(_) if reached => html! { <span class="hidden-text">{ "Reached." }</span> },
+        Some(_) if reached => el("span|class=hidden-text").say("Reached.").html(),
         Some(_) | None => Html::default(),
     }
 }
 
 /// A text of a lesson, with its code.
 fn pieces(text: &str) -> Html {
-    let piece = |(place, words): (usize, &str)| {
-        if place % 2 == 0 {
-            html! { { words } }
-        } else {
-            html! { <code>{ words }</code> }
-        }
-    };
-    text.split('`').enumerate().map(piece).collect()
+    let mut pieces = Vec::new();
+    for (place, words) in text.split('`').enumerate() {
+        let words = words.to_owned();
+        pieces.push(if place % 2 == 0 { words.into() } else { el("code").text(words).html() });
+    }
+    list(pieces)
 }
 
 /// Marks the goals in the prose, and the lesson as done in every list once they are all reached.

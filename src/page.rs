@@ -12,16 +12,34 @@ use crate::platform::json::Json;
 use crate::platform::{keep, prose, share};
 
 /// What the HTML file says it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) enum Scene {
     /// The front page.
     Home,
     /// The lab alone.
     Sandbox,
     /// A lesson.
-    Lesson(LessonData),
+    Lesson(Lesson),
     /// The lab alone, in a frame of another page.
     Embed(Asked),
+}
+
+/// A lesson, shared by those who read it; only itself is equal to it.
+#[derive(Clone, Debug)]
+pub(crate) struct Lesson(Rc<LessonData>);
+
+impl PartialEq for Lesson {
+    fn eq(&self, other: &Lesson) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl std::ops::Deref for Lesson {
+    type Target = LessonData;
+
+    fn deref(&self) -> &LessonData {
+        &self.0
+    }
 }
 
 /// The lab outside lessons: five nodes, far enough apart to see what they say.
@@ -50,7 +68,7 @@ impl Scene {
     }
 
     /// The lesson, if it is one.
-    pub(crate) fn lesson(&self) -> Option<&LessonData> {
+    pub(crate) fn lesson(&self) -> Option<&Lesson> {
         match self {
             Scene::Lesson(lesson) => Some(lesson),
             Scene::Home | Scene::Sandbox | Scene::Embed(_) => None,
@@ -113,9 +131,9 @@ fn came_by(once: bool) -> Option<Result<Shared, LinkError>> {
 }
 
 /// The lesson that stands in the HTML; `None` if something of it is missing.
-fn lesson(json: &Json) -> Option<LessonData> {
+fn lesson(json: &Json) -> Option<Lesson> {
     let number = |name: &str| json.number(name);
-    Some(LessonData {
+    Some(Lesson(Rc::new(LessonData {
         id: json.text("id")?,
         number: number("number")? as u32,
         title: json.text("title")?,
@@ -131,7 +149,7 @@ fn lesson(json: &Json) -> Option<LessonData> {
         commands: json.texts("commands"),
         previous: json.field("previous").as_ref().and_then(link),
         next: json.field("next").as_ref().and_then(link),
-    })
+    })))
 }
 
 fn goal(json: &Json) -> Option<GoalData> {

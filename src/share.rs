@@ -3,6 +3,7 @@
 use lab::link::{LinkError, Shared};
 use yew::prelude::*;
 
+use crate::el::{button, el, link, list, telling};
 use crate::icon::{self, icon};
 use crate::words;
 
@@ -93,20 +94,22 @@ impl Notice {
 
 /// The notice over the picture. The region stands there always: only then is what comes into it said.
 pub(crate) fn notice(notice: Option<&Notice>, on_share: &Callback<Share>) -> Html {
-    let dismiss = on_share.reform(|_: MouseEvent| Share::Dismiss);
-    html! {
-        <div role="status">
-            if let Some(notice) = notice {
-                <div class="banner" data-kind="notice" data-bad={notice.is_bad.then_some("")}>
-                    <span>{ &notice.text }</span>
-                    if let Some(link) = &notice.link {
-                        <input class="field" readonly=true aria-label="Link" value={link.clone()} onfocus={Callback::from(select)} />
-                    }
-                    <button type="button" class="link" onclick={dismiss}>{ "Close" }</button>
-                </div>
-            }
-        </div>
+    let mut region = el("div|role=status");
+    if let Some(notice) = notice {
+        let field = notice.link.as_ref().map(|link| {
+            el("input|class=field|readonly|aria-label=Link")
+                .value(link.clone())
+                .focus(Callback::from(select))
+        });
+        region = region.with(
+            el("div|class=banner|data-kind=notice")
+                .flag("data-bad", notice.is_bad)
+                .with(el("span").text(notice.text.clone()))
+                .maybe(field)
+                .add(link("Close", telling(on_share, Share::Dismiss))),
+        );
     }
+    region.html()
 }
 
 fn select(event: FocusEvent) {
@@ -115,22 +118,23 @@ fn select(event: FocusEvent) {
 
 /// The buttons.
 pub(crate) fn buttons(on_share: &Callback<Share>) -> Html {
-    let button = |share: Share, label: &'static str, path: &'static str| {
-        let kind = (share != Share::Copy).then_some("icon");
-        let onclick = on_share.reform(move |_: MouseEvent| share.clone());
-        html! {
-            <button key={label} type="button" class="button" data-kind={kind} aria-label={label} title={label} {onclick}>
-                { icon(path) }if kind.is_none() { <span aria-hidden="true">{ label }</span> }
-            </button>
+    let choices = [
+        (Share::Copy, "Copy link", icon::LINK),
+        (Share::Save, "Save as a file", icon::SAVE),
+        (Share::Choose, "Open a file", icon::OPEN),
+    ];
+    let mut buttons = Vec::new();
+    for (share, label, path) in choices {
+        let first = share == Share::Copy;
+        let mut made = button(telling(on_share, share)).named(label.to_owned()).add(icon(path));
+        if first {
+            made = made.with(el("span|aria-hidden=true").say(label));
+        } else {
+            made = made.word("data-kind", "icon");
         }
-    };
-    html! {
-        <>
-            { button(Share::Copy, "Copy link", icon::LINK) }
-            { button(Share::Save, "Save as a file", icon::SAVE) }
-            { button(Share::Choose, "Open a file", icon::OPEN) }
-        </>
+        buttons.push(made.html());
     }
+    list(buttons)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use lab::rules;
 use lab::view::{Diagnosis, Level, QuorumView, StageView};
 use yew::prelude::*;
 
+use crate::el::{el, link, list, telling};
 use crate::icon::{self, icon};
 use crate::tools::Tool;
 use crate::words;
@@ -18,16 +19,17 @@ pub(crate) fn diagnosis(diagnosis: &Diagnosis, spoken: &str, quorum: QuorumView)
         Level::Warning => icon::WARN,
         Level::Bad => icon::BAD,
     };
-    html! {
-        <div class="diagnosis" data-level={words::level(diagnosis.level)}>
-            { icon(sign) }
-            <p aria-hidden="true">{ &diagnosis.text }</p>
-            <p class="hidden-text" role="status">{ spoken }</p>
-            <span class="quorum" title="A quorum is counted over the configured voters, reachable or not">
-                { format!("quorum {} of {} · {} may fail", quorum.quorum, quorum.voters, quorum.tolerance) }
-            </span>
-        </div>
-    }
+    let QuorumView { quorum, voters, tolerance, .. } = quorum;
+    el("div|class=diagnosis")
+        .word("data-level", words::level(diagnosis.level))
+        .add(icon(sign))
+        .with(el("p|aria-hidden=true").text(diagnosis.text.clone()))
+        .with(el("p|class=hidden-text|role=status").text(spoken.to_owned()))
+        .with(
+            el("span|class=quorum|title=A quorum is counted over the configured voters, reachable or not")
+                .text(format!("quorum {quorum} of {voters} · {tolerance} may fail")),
+        )
+        .html()
 }
 
 /// A broken promise of Raft, or rules that are switched off.
@@ -37,29 +39,31 @@ pub(crate) fn banner(
     on_tool: &Callback<Tool>,
 ) -> Html {
     let StageView { rules_off, violation, .. } = stage;
-    let titles: Vec<&str> = rules_off.iter().map(|name| rules::title(name)).collect();
-    let (on_again, line) = match rules_off.as_slice() {
-        [one] => ("Switch it on again", format!("enable {one}")),
-        many => {
-            ("Switch them on again", many.iter().map(|name| format!("enable {name}\n")).collect())
-        }
-    };
-    html! {
-        <>
-            if let Some(violation) = violation {
-                <div class="banner" data-kind="violation" role="alert">
-                    <span>{ format!("Broken: {violation}. The run has stopped at this event.") }</span>
-                    <button type="button" class="link" onclick={on_tool.reform(|_: MouseEvent| Tool::Undo)}>{ "Undo" }</button>
-                    <button type="button" class="link" onclick={on_tool.reform(|_: MouseEvent| Tool::Reset)}>{ "Reset" }</button>
-                </div>
-            }
-            if !rules_off.is_empty() {
-                <div class="banner" data-kind="modified" role="status">
-                    { icon(icon::WARN) }
-                    <span><strong>{ "Modified Raft" }</strong>{ format!(", without: {}", titles.join("; ")) }</span>
-                    <button type="button" class="link" onclick={on_line.reform(move |_: MouseEvent| line.clone())}>{ on_again }</button>
-                </div>
-            }
-        </>
+    let (mut broken, mut modified) = (Html::default(), Html::default());
+    if let Some(violation) = violation {
+        broken = el("div|class=banner|data-kind=violation|role=alert")
+            .with(
+                el("span").text(format!("Broken: {violation}. The run has stopped at this event.")),
+            )
+            .add(link("Undo", telling(on_tool, Tool::Undo)))
+            .add(link("Reset", telling(on_tool, Tool::Reset)))
+            .html();
     }
+    if !rules_off.is_empty() {
+        let (mut without, mut lines) = (", without: ".to_owned(), String::new());
+        for (place, name) in rules_off.iter().enumerate() {
+            without.push_str(if place > 0 { "; " } else { "" });
+            without.push_str(rules::title(name));
+            lines.push_str(if place > 0 { "\nenable " } else { "enable " });
+            lines.push_str(name);
+        }
+        let again =
+            if rules_off.len() == 1 { "Switch it on again" } else { "Switch them on again" };
+        modified = el("div|class=banner|data-kind=modified|role=status")
+            .add(icon(icon::WARN))
+            .with(el("span").with(el("strong").say("Modified Raft")).text(without))
+            .add(link(again, telling(on_line, lines)))
+            .html();
+    }
+    list(vec![broken, modified])
 }

@@ -89,7 +89,7 @@ pub(crate) fn dial(props: &Props) -> Html {
         .with(el("span|aria-hidden=true").text(dial.name.clone()))
         .with(slider)
         .with(field)
-        .may(error)
-        .may(what)
+        .maybe(error)
+        .maybe(what)
         .html()
 }

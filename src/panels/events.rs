@@ -57,7 +57,7 @@ pub(crate) fn events(props: &Props) -> Html {
     el("div|class=events scroll|tabindex=0|role=region|aria-label=Events, newest first")
         .add(choices("Which events", &Kind::ALL, *kind, &kind))
         .with(el("ol").all(lines))
-        .may(older)
+        .maybe(older)
         .html()
 }
 
@@ -110,7 +110,7 @@ fn line(
         .click(toggle)
         .say("why?")
         .with(el("span|class=hidden-text").text(format!(" {told}")));
-    line.with(ask).may(chain.map(|chain| causes(chain, on_ask))).html()
+    line.with(ask).maybe(chain.map(|chain| causes(chain, on_ask))).html()
 }
 
 #[inline(never)]

@@ -209,7 +209,7 @@ pub(crate) fn panels(props: &Props) -> Html {
             .add(body(tab))
     });
     let tab_list = tab_list(tabs, open, layout.wide, sheet, on_ask);
-    panels.with(el("div|class=panel-tabbed").with(tab_list).may(panel)).html()
+    panels.with(el("div|class=panel-tabbed").with(tab_list).maybe(panel)).html()
 }
 
 /// The tab that a key goes to.

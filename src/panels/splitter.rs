@@ -100,8 +100,8 @@ pub(crate) fn splitter(props: &Props) -> Html {
     .set("aria-valuenow", at.to_string())
     .set("aria-valuetext", format!("{} %", *at))
     .keydown(keydown)
-    .listen(Rc::new(onpointermove::Wrapper::new(drag)))
-    .listen(Rc::new(onpointerdown::Wrapper::new(hold)))
-    .listen(Rc::new(ondblclick::Wrapper::new(back)))
+    .hear(Rc::new(onpointermove::Wrapper::new(drag)))
+    .hear(Rc::new(onpointerdown::Wrapper::new(hold)))
+    .hear(Rc::new(ondblclick::Wrapper::new(back)))
     .html()
 }

@@ -77,7 +77,7 @@ pub(crate) fn terminal(props: &Props) -> Html {
     }
     let output = el("div|class=terminal-screen|role=log|aria-label=Terminal output|tabindex=0")
         .host(&screen)
-        .listen(Rc::new(onscroll::Wrapper::new(scroll)))
+        .hear(Rc::new(onscroll::Wrapper::new(scroll)))
         .all(lines);
     el("div|class=terminal")
         .with(output)

@@ -3,6 +3,7 @@
 use js_sys::{Function, Reflect};
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
+use yew::Callback;
 
 use super::{dom, keep};
 
@@ -22,13 +23,16 @@ pub(crate) fn unlink() {
     let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&(path + &search)));
 }
 
+/// Who hears what came of something, and a detail.
+pub(crate) type Tell = Callback<(String, Option<String>)>;
+
 /// Copies a link to `text` at `place`; `tell` hears what came of it.
-pub(crate) fn copy_link(text: &str, place: &str, tell: impl Fn(String, Option<String>) + 'static) {
+pub(crate) fn copy_link(text: &str, place: &str, tell: Tell) {
     call("copyLink", &[text.into(), place.into(), told(tell)]);
 }
 
 /// Opens `text` in the sandbox, in a window of its own; `tell` hears what came of it if that cannot be.
-pub(crate) fn leave(text: &str, tell: impl Fn(String, Option<String>) + 'static) {
+pub(crate) fn leave(text: &str, tell: Tell) {
     call("leave", &[text.into(), told(tell)]);
 }
 
@@ -38,14 +42,14 @@ pub(crate) fn save(name: &str, text: &str) {
 }
 
 /// Lets a file be chosen; `tell` hears its name, and its text if it is not too large.
-pub(crate) fn open(tell: impl Fn(String, Option<String>) + 'static) {
+pub(crate) fn open(tell: Tell) {
     call("open", &[told(tell)]);
 }
 
 /// A function for JavaScript that may be called once.
-fn told(tell: impl Fn(String, Option<String>) + 'static) -> JsValue {
+fn told(tell: Tell) -> JsValue {
     Closure::once_into_js(move |what: JsValue, detail: JsValue| {
-        tell(what.as_string().unwrap_or_default(), detail.as_string());
+        tell.emit((what.as_string().unwrap_or_default(), detail.as_string()));
     })
 }
 

@@ -6,7 +6,8 @@ use yew::prelude::*;
 use super::geometry::{Arc, Layout, Point};
 use super::menu::{Target, link_state};
 use super::{Act, key_act};
-use crate::words::{self, px};
+use crate::el::{El, el, list};
+use crate::words;
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct Props {
@@ -46,28 +47,29 @@ pub(crate) fn link(props: &Props) -> Html {
     let hit = straight.path() + &there_arc.path() + &back_arc.path();
     let picture = if there.cut && back.cut {
         // One line for both: what is dead is not to be louder than what lives.
-        broken(straight, 0.06)
+        broken(straight, 0.06).html()
     } else {
         let half = there.cut != back.cut;
-        html! { <>{ direction(there, there_arc, half, layout) }{ direction(back, back_arc, half, layout) }</> }
+        let forth = direction(there, there_arc, half, layout);
+        list(vec![forth, direction(back, back_arc, half, layout)])
     };
-    html! {
-        <g class="link-pair">
-            <g id={target.element_id()} class="link-button" role="button" aria-haspopup="menu" aria-label={label}
-                tabindex={if *current { "0" } else { "-1" }} {onclick} {onkeydown}>
-                <path class="link-hit" d={hit} stroke-width={px((layout.radius * 0.9).max(24.0)).to_string()} />
-            </g>
-            <g aria-hidden="true">
-                { picture }
-                { notes(there, back, straight, layout) }
-            </g>
-        </g>
-    }
+    let hit = el("path|class=link-hit").set("d", hit);
+    let focus = el("g|class=link-button|role=button|aria-haspopup=menu")
+        .set("id", target.element_id())
+        .set("aria-label", label)
+        .word("tabindex", if *current { "0" } else { "-1" })
+        .click(onclick)
+        .keydown(onkeydown)
+        .with(hit.px("stroke-width", (layout.radius * 0.9).max(24.0)));
+    let notes = list(notes(there, back, straight, layout));
+    let picture = el("g|aria-hidden=true").add(picture).add(notes);
+    el("g|class=link-pair").with(focus).with(picture).html()
 }
 
 /// Something cut: dotted, and broken in the middle.
-fn broken(arc: Arc, gap: f64) -> Html {
-    html! { <path class="arc" data-state="cut" d={arc.part(0.0, 0.5 - gap).path() + &arc.part(0.5 + gap, 1.0).path()} /> }
+fn broken(arc: Arc, gap: f64) -> El {
+    let path = arc.part(0.0, 0.5 - gap).path() + &arc.part(0.5 + gap, 1.0).path();
+    el("path|class=arc|data-state=cut").set("d", path)
 }
 
 /// One direction; where only one of two is cut (`half`), arrows tell which.
@@ -75,7 +77,8 @@ fn direction(link: &LinkView, arc: Arc, half: bool, layout: &Layout) -> Html {
     let reach = (layout.radius * 0.19).clamp(4.5, 18.0);
     if link.cut {
         let stop = arc.arrow(0.46, reach) + &arc.bar(0.5, reach * 1.2);
-        return html! { <>{ broken(arc, 0.05) }<path class="arc-stop" d={stop} /></> };
+        let stop = el("path|class=arc-stop").set("d", stop);
+        return list(vec![broken(arc, 0.05).html(), stop.html()]);
     }
     let state = if link.clogged {
         "clogged"
@@ -86,34 +89,34 @@ fn direction(link: &LinkView, arc: Arc, half: bool, layout: &Layout) -> Html {
     } else {
         "open"
     };
-    html! {
-        <>
-            <path class="arc" data-state={state} d={arc.path()} />
-            if half { <path class="arc-open" d={arc.arrow(0.52, reach)} /> }
-        </>
+    let line = el("path|class=arc").word("data-state", state).set("d", arc.path());
+    if !half {
+        return line.html();
     }
+    let arrow = el("path|class=arc-open").set("d", arc.arrow(0.52, reach));
+    list(vec![line.html(), arrow.html()])
 }
 
 /// What is unlike other links, beside each direction, or between both if it is the same.
-fn notes(there: &LinkView, back: &LinkView, straight: Arc, layout: &Layout) -> Html {
+fn notes(there: &LinkView, back: &LinkView, straight: Arc, layout: &Layout) -> Vec<Html> {
+    let mut shown = Vec::new();
     if !layout.roomy() || (there.cut && back.cut) {
-        return Html::default();
+        return shown;
     }
-    let (forth, home) = (note(there), note(back));
-    let text = |at: Point, text: &str| {
-        html! { <text class="arc-note" x={px(at.x).to_string()} y={px(at.y + 4.0).to_string()}>{ text }</text> }
-    };
-    if forth == home {
-        return if forth.is_empty() { Html::default() } else { text(straight.at(0.4), &forth) };
-    }
-    let beside = |link: &LinkView, note: &str| {
-        if note.is_empty() {
-            Html::default()
-        } else {
-            text(layout.arc(link.from, link.to).at(0.3), note)
+    let mut show = |at: Point, text: String| {
+        if !text.is_empty() {
+            let made = el("text|class=arc-note").px("x", at.x).px("y", at.y + 4.0).text(text);
+            shown.push(made.html());
         }
     };
-    html! { <>{ beside(there, &forth) }{ beside(back, &home) }</> }
+    let (forth, home) = (note(there), note(back));
+    if forth == home {
+        show(straight.at(0.4), forth);
+    } else {
+        show(layout.arc(there.from, there.to).at(0.3), forth);
+        show(layout.arc(back.from, back.to).at(0.3), home);
+    }
+    shown
 }
 
 /// What is unlike other links in one direction, in few signs.

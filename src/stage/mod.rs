@@ -20,8 +20,9 @@ use self::legend::Legend;
 use self::link::Link;
 use self::menu::Target;
 use self::node::{Look, Node};
+use crate::el::{El, el};
 use crate::platform::dom;
-use crate::words::{self, px};
+use crate::words;
 
 /// What a learner does on the stage.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -77,31 +78,38 @@ pub(crate) fn stage(props: &Props) -> Html {
     let onclick = on_act.reform(|event: MouseEvent| {
         Act::Point(Point { x: f64::from(event.offset_x()), y: f64::from(event.offset_y()) })
     });
-    html! {
-        <div class="stage" ref={host}>
-            <svg id="stage" class="stage-picture" viewBox={format!("0 0 {size}")}
-                role="group" aria-label="Links between the nodes" tabindex="-1" {onclick}>
-                { walls(view, layout) }
-                <g>{ links(view, layout, on_act) }</g>
-            </svg>
-            <canvas class="stage-canvas" ref={canvas} aria-hidden="true"></canvas>
-            <svg class="stage-picture stage-top" viewBox={format!("0 0 {size}")}
-                role="group" aria-label="Nodes. Arrow keys go from node to node, Enter opens what can be done.">
-                if layout.roomy() { <g>{ clients(&view.clients, &cards, layout) }</g> }
-                { wall_name(view, layout, &cards) }
-                <g>{ for view.nodes.iter().enumerate().map(|(place, node)| html! {
-                    <Node key={node.id} look={Look::of(node, last_index)} layout={*layout} current={place == 0} on_act={on_act} />
-                }) }</g>
-            </svg>
-            { flights(view, *chosen, on_act) }
-            <Legend open={layout.roomy() && size.width >= 700.0} />
-            { usual_link(view, layout) }
-        </div>
+    let view_box = format!("0 0 {size}");
+    let mut nodes = Vec::new();
+    for (place, node) in view.nodes.iter().enumerate() {
+        nodes.push(html! {
+            <Node key={node.id} look={Look::of(node, last_index)} layout={*layout} current={place == 0} on_act={on_act} />
+        });
     }
+    let links = el("svg|id=stage|class=stage-picture|role=group|aria-label=Links between the nodes|tabindex=-1")
+        .set("viewBox", view_box.clone())
+        .click(onclick)
+        .with(walls(view, layout))
+        .with(el("g").all(links(view, layout, on_act)));
+    let top = "svg|class=stage-picture stage-top|role=group|aria-label=Nodes. Arrow keys go from node to \
+        node, Enter opens what can be done.";
+    let top = el(top)
+        .set("viewBox", view_box)
+        .maybe(layout.roomy().then(|| clients(&view.clients, &cards, layout)))
+        .maybe(wall_name(view, layout, &cards))
+        .with(el("g").all(nodes));
+    el("div|class=stage")
+        .host(host)
+        .with(links)
+        .with(el("canvas|class=stage-canvas|aria-hidden=true").host(canvas))
+        .with(top)
+        .with(flights(view, *chosen, on_act))
+        .add(html! { <Legend open={layout.roomy() && size.width >= 700.0} /> })
+        .maybe(usual_link(view, layout))
+        .html()
 }
 
 /// What flies, for the keyboard: arrow keys go from message to message, Enter opens what can be done.
-fn flights(view: &StageView, chosen: Option<u64>, on_act: &Callback<Act>) -> Html {
+fn flights(view: &StageView, chosen: Option<u64>, on_act: &Callback<Act>) -> El {
     let found = view.flights.iter().find(|flight| Some(flight.id) == chosen);
     let label = match (found, view.flights.len()) {
         (Some(flight), _) => format!("{}: {}", menu::flight_name(flight), flight.text),
@@ -127,23 +135,23 @@ fn flights(view: &StageView, chosen: Option<u64>, on_act: &Callback<Act>) -> Htm
             on_act.emit(Act::Flight(step));
         })
     };
-    html! {
-        <button type="button" id="stage-flights" class="flights" aria-haspopup="menu" {onclick} {onkeydown}>{ label }</button>
-    }
+    el("button|type=button|id=stage-flights|class=flights|aria-haspopup=menu")
+        .click(onclick)
+        .keydown(onkeydown)
+        .text(label)
 }
 
 /// The lines between the groups of a partition.
-fn walls(view: &StageView, layout: &Layout) -> Html {
-    let walls = layout.walls(&view.groups);
-    html! {
-        <g class="walls">
-            { for walls.iter().enumerate().map(|(key, wall)| html! { <path {key} class="wall" d={wall.path.clone()} /> }) }
-        </g>
+fn walls(view: &StageView, layout: &Layout) -> El {
+    let mut walls = el("g|class=walls");
+    for wall in layout.walls(&view.groups) {
+        walls = walls.with(el("path|class=wall").set("d", wall.path));
     }
+    walls
 }
 
 /// The name of a partition, at the end of a line where nothing stands.
-fn wall_name(view: &StageView, layout: &Layout, cards: &[Point]) -> Html {
+fn wall_name(view: &StageView, layout: &Layout, cards: &[Point]) -> Option<El> {
     let walls = layout.walls(&view.groups);
     let card = client::size(layout);
     let em = (layout.radius * 0.28).clamp(11.0, 26.0);
@@ -163,41 +171,38 @@ fn wall_name(view: &StageView, layout: &Layout, cards: &[Point]) -> Html {
     let mut places = ends.flat_map(|end| [0.5, 1.3, -0.3].map(|up| (end, up))).map(place);
     let first = places.clone().next();
     let free = places.find(|place| !taken.iter().any(|other| other.meets(*place)));
-    let Some(at) = free.or(first).filter(|_| layout.roomy()) else { return Html::default() };
-    html! {
-        <text class="wall-name" x={px(at.x + at.width / 2.0).to_string()} y={px(at.y + em).to_string()}
-            font-size={px(em).to_string()}>{ "partition" }</text>
-    }
+    let at = free.or(first).filter(|_| layout.roomy())?;
+    let name = el("text|class=wall-name").px("x", at.x + at.width / 2.0).px("y", at.y + em);
+    Some(name.px("font-size", em).say("partition"))
 }
 
 /// How links are where nothing else is said beside them.
-fn usual_link(view: &StageView, layout: &Layout) -> Html {
+fn usual_link(view: &StageView, layout: &Layout) -> Option<El> {
     let (latency, loss) = view.usual_link;
     if !layout.roomy() || view.nodes.len() < 2 {
-        return Html::default();
+        return None;
     }
     let mut text = format!("links: {}", words::span(latency));
     if loss > 0 {
         text.push_str(&format!(", {} lost", words::per_cent(loss)));
     }
-    html! { <p class="usual-link">{ text }</p> }
+    Some(el("p|class=usual-link").text(text))
 }
 
-fn links(view: &StageView, layout: &Layout, on_act: &Callback<Act>) -> Html {
-    let find = |from: u8, to: u8| view.links.iter().find(|link| link.from == from && link.to == to);
-    let pairs: Vec<(LinkView, LinkView)> = view
-        .links
-        .iter()
-        .filter(|link| link.from < link.to && !is_gone(view, link.from) && !is_gone(view, link.to))
-        .filter_map(|there| Some((*there, *find(there.to, there.from)?)))
-        .collect();
-    let pair = |(place, (there, back)): (usize, &(LinkView, LinkView))| {
-        html! {
-            <Link key={u32::from(there.from) * 8 + u32::from(there.to)} there={*there} back={*back}
-                layout={*layout} current={place == 0} on_act={on_act} />
+fn links(view: &StageView, layout: &Layout, on_act: &Callback<Act>) -> Vec<Html> {
+    let mut pairs = Vec::new();
+    for there in &view.links {
+        if there.from >= there.to || is_gone(view, there.from) || is_gone(view, there.to) {
+            continue;
         }
-    };
-    pairs.iter().enumerate().map(pair).collect()
+        let is_back = |link: &&LinkView| link.from == there.to && link.to == there.from;
+        let Some(back) = view.links.iter().find(is_back) else { continue };
+        pairs.push(html! {
+            <Link key={u32::from(there.from) * 8 + u32::from(there.to)} there={*there} back={*back}
+                layout={*layout} current={pairs.is_empty()} on_act={on_act} />
+        });
+    }
+    pairs
 }
 
 /// Whether a node was removed: nothing comes from there or goes there any more.
@@ -205,7 +210,15 @@ fn is_gone(view: &StageView, id: u8) -> bool {
     view.nodes.iter().any(|node| node.id == id && node.condition == Condition::Removed)
 }
 
-fn clients(clients: &[ClientView], cards: &[Point], layout: &Layout) -> Html {
-    let card = |(client, at): (&ClientView, &Point)| client::card(client, layout, *at);
-    clients.iter().filter(|client| client.node.is_some()).zip(cards).map(card).collect()
+fn clients(clients: &[ClientView], cards: &[Point], layout: &Layout) -> El {
+    let mut shown = el("g");
+    let mut cards = cards.iter();
+    for client in clients {
+        if let Some(id) = client.node
+            && let Some(at) = cards.next()
+        {
+            shown = shown.with(client::card(client, id, layout, *at));
+        }
+    }
+    shown
 }

@@ -6,6 +6,7 @@ use yew::prelude::*;
 use super::geometry::{Layout, Point};
 use super::menu::Target;
 use super::{Act, key_act};
+use crate::el::{El, el, list, shape};
 use crate::words::{self, px};
 
 /// How many cells of a log are shown under a node.
@@ -97,127 +98,140 @@ pub(crate) fn node(props: &Props) -> Html {
     };
     // Who has no vote is drawn smaller.
     let disc = if look.seat == Seat::Learner { r * 0.8 } else { r };
-    html! {
-        <g class="node" data-state={state} data-hue={words::hue(look.term)}
-            transform={format!("translate({at})")}>
-            <g id={target.element_id()} class="node-button" role="button" aria-haspopup="menu"
-                aria-label={look.label.clone()} tabindex={if *current { "0" } else { "-1" }} {onclick} {onkeydown}>
-                <circle class="node-focus" r={num(r * 1.42)} />
-            </g>
-            <g class="node-picture" aria-hidden="true">
-                if look.leads() {
-                    <circle class="node-halo" r={num(r * 1.3)} />
-                    <circle class="node-track" r={num(r * 1.17)} stroke-width={num((r * 0.085).max(2.0))} />
-                }
-                <circle class="node-disc" r={num(disc)} />
-                { disc_words(look, r) }
-                { votes(look, r) }
-                { term_tag(look, r) }
-                { strip(look, r) }
-            </g>
-        </g>
+    let focus = el("g|class=node-button|role=button|aria-haspopup=menu")
+        .set("id", target.element_id())
+        .set("aria-label", look.label.clone())
+        .word("tabindex", if *current { "0" } else { "-1" })
+        .click(onclick)
+        .keydown(onkeydown)
+        .with(shape("circle", &["class", "r"], &["node-focus"], &[r * 1.42]));
+    let (mut halo, mut track) = (None, None);
+    if look.leads() {
+        halo = Some(shape("circle", &["class", "r"], &["node-halo"], &[r * 1.3]));
+        let width = (r * 0.085).max(2.0);
+        let names = &["class", "r", "stroke-width"];
+        track = Some(shape("circle", names, &["node-track"], &[r * 1.17, width]));
     }
+    let picture = el("g|class=node-picture|aria-hidden=true")
+        .maybe(halo)
+        .maybe(track)
+        .with(shape("circle", &["class", "r"], &["node-disc"], &[disc]))
+        .add(disc_words(look, r))
+        .maybe(votes(look, r))
+        .with(term_tag(look, r))
+        .with(strip(look, r));
+    el("g|class=node")
+        .word("data-state", state)
+        .set("data-hue", words::hue(look.term))
+        .set("transform", format!("translate({at})"))
+        .with(focus)
+        .with(picture)
+        .html()
 }
 
-fn num(number: f64) -> String {
-    px(number).to_string()
+/// A line of text: its baseline, and its size.
+fn text(class: &'static str, y: f64, size: f64) -> El {
+    shape("text", &["class", "y", "font-size"], &[class], &[y, size])
 }
 
 fn disc_words(look: &Look, r: f64) -> Html {
-    let mark = match look.condition {
-        Condition::Running | Condition::Unstarted => Html::default(),
-        Condition::Paused => html! {
-            <path class="node-mark" d={format!("M{0} {1}v{2}M{3} {1}v{2}", px(-r * 0.14), px(-r * 0.78), px(r * 0.34), px(r * 0.14))} />
-        },
-        Condition::Crashed | Condition::Removed => html! {
-            <path class="node-mark" d={format!("M{0} {0}L{1} {1}M{1} {0}L{0} {1}", px(-r * 0.62), px(r * 0.62))} />
-        },
-    };
     let down = matches!(look.condition, Condition::Crashed | Condition::Removed);
+    let mut mark = None;
+    if down {
+        let arm = px(r * 0.62);
+        let path = format!("M-{arm} -{arm}L{arm} {arm}M{arm} -{arm}L-{arm} {arm}");
+        mark = Some(el("path|class=node-mark").set("d", path));
+    } else if look.condition == Condition::Paused {
+        let (left, top) = (px(-r * 0.14), px(-r * 0.78));
+        let (right, side) = (px(r * 0.14), px(r * 0.34));
+        let path = format!("M{left} {top}v{side}M{right} {top}v{side}");
+        mark = Some(el("path|class=node-mark").set("d", path));
+    }
     // On a small disc the role is told by rim and fill alone; its words are in the label.
     let roomy = r >= 27.0;
     let name_at = if roomy { 0.06 } else { 0.2 };
-    html! {
-        <>
-            { mark }
-            <text class="node-name" y={num(r * name_at)} font-size={num((r * 0.46).max(12.0))}>{ words::node(look.id) }</text>
-            if roomy {
-                <text class="node-role" y={num(r * if down { 0.5 } else { 0.44 })} font-size={num((r * 0.26).max(9.5))}>
-                    { words::standing(look.condition, look.seat, look.role) }
-                </text>
-            }
-        </>
+    let name = text("node-name", r * name_at, (r * 0.46).max(12.0)).text(words::node(look.id));
+    let mut parts = vec![mark.map(El::html).unwrap_or_default(), name.html()];
+    if roomy {
+        let says = words::standing(look.condition, look.seat, look.role);
+        let role_at = if down { 0.5 } else { 0.44 };
+        parts.push(text("node-role", r * role_at, (r * 0.26).max(9.5)).say(says).html());
     }
+    list(parts)
 }
 
 /// A pip for each vote that is needed: full once granted; refusals are crossed out beside them.
-fn votes(look: &Look, r: f64) -> Html {
-    let Some(votes) = look.votes.as_ref().filter(|_| look.condition == Condition::Running) else {
-        return Html::default();
-    };
+fn votes(look: &Look, r: f64) -> Option<El> {
+    let votes = look.votes.as_ref().filter(|_| look.condition == Condition::Running)?;
     let granted = votes.granted.len();
     let pips = usize::from(votes.needed).max(granted);
     let total = pips + votes.rejected.len();
     let step = (r * 0.26).min(r * 1.3 / total.max(1) as f64);
     let left = -step * (total.saturating_sub(1)) as f64 / 2.0;
-    let pip = |place: usize| {
+    let mut shown = el("g|class=votes");
+    for place in 0..total {
         let x = left + step * place as f64;
-        if place < pips {
+        let pip = if place < pips {
             let full = if place < granted { "granted" } else { "open" };
-            html! { <circle key={place} class="pip" data-vote={full} cx={num(x)} cy={num(r * 0.7)} r={num(r * 0.085)} /> }
+            let names = &["class", "data-vote", "cx", "cy", "r"];
+            shape("circle", names, &["pip", full], &[x, r * 0.7, r * 0.085])
         } else {
             let arm = r * 0.07;
-            html! { <path key={place} class="pip" data-vote="refused" d={format!("M{} {}l{2} {2}m0 -{2}l-{2} {2}", px(x - arm), px(r * 0.7 - arm), px(arm * 2.0))} /> }
-        }
-    };
-    html! { <g class="votes">{ for (0..total).map(pip) }</g> }
+            let (left, top, side) = (px(x - arm), px(r * 0.7 - arm), px(arm * 2.0));
+            let path = format!("M{left} {top}l{side} {side}m0 -{side}l-{side} {side}");
+            el("path|class=pip|data-vote=refused").set("d", path)
+        };
+        shown = shown.with(pip.key(place.to_string()));
+    }
+    Some(shown)
 }
 
-fn term_tag(look: &Look, r: f64) -> Html {
+fn term_tag(look: &Look, r: f64) -> El {
     let text = format!("t{}", look.term);
     let size = (r * 0.28).max(9.5);
     let half = size * (0.55 + 0.31 * text.len() as f64);
     let at = Point { x: r * 0.86, y: -r * 0.86 };
-    html! {
-        <g class="node-term" transform={format!("translate({at})")}>
-            <rect x={num(-half)} y={num(-size * 0.8)} width={num(half * 2.0)} height={num(size * 1.6)} rx={num(size * 0.8)} />
-            <text y={num(size * 0.35)} font-size={num(size)}>{ text }</text>
-        </g>
-    }
+    let names = &["x", "y", "width", "height", "rx"];
+    let pill = [-half, -size * 0.8, half * 2.0, size * 1.6, size * 0.8];
+    el("g|class=node-term")
+        .set("transform", format!("translate({at})"))
+        .with(shape("rect", names, &[], &pill))
+        .with(shape("text", &["y", "font-size"], &[], &[size * 0.35, size]).text(text))
 }
 
 /// The end of the log: full cells are committed, dashed ones not yet, empty ones are missing here.
-fn strip(look: &Look, r: f64) -> Html {
+fn strip(look: &Look, r: f64) -> El {
     let side = (r * 0.44).max(7.0);
     let step = side * 1.12;
     let left = -step * look.strip.len() as f64 / 2.0 + (step - side) / 2.0;
     let top = r * 1.45;
-    let cell = |(place, cell): (usize, &Option<LogCell>)| {
+    let mut cells = Vec::new();
+    for (place, cell) in look.strip.iter().enumerate() {
         let x = left + step * place as f64;
-        let rect = |state: &'static str| {
-            html! {
-                <rect class="cell" data-state={state} x={num(x)} y={num(top)} width={num(side)} height={num(side)} rx={num(side * 0.2)} />
-            }
+        let state = match cell {
+            None => "missing",
+            Some(cell) if cell.committed => "committed",
+            Some(_) => "pending",
         };
-        match cell {
-            None => html! { <g key={place}>{ rect("missing") }</g> },
-            Some(cell) => html! {
-                <g key={place} data-hue={words::hue(cell.term)}>
-                    { rect(if cell.committed { "committed" } else { "pending" }) }
-                    if side >= 11.0 {
-                        <text class="cell-term" data-state={if cell.committed { "committed" } else { "pending" }}
-                            x={num(x + side / 2.0)} y={num(top + side * 0.71)} font-size={num(side * 0.6)}>{ cell.term }</text>
-                    }
-                </g>
-            },
+        let names = &["class", "data-state", "x", "y", "width", "height", "rx"];
+        let rect = shape("rect", names, &["cell", state], &[x, top, side, side, side * 0.2]);
+        let mut shown = el("g").key(place.to_string()).with(rect);
+        if let Some(cell) = cell {
+            shown = shown.set("data-hue", words::hue(cell.term));
+            if side >= 11.0 {
+                let at = [x + side / 2.0, top + side * 0.71, side * 0.6];
+                let names = &["class", "data-state", "x", "y", "font-size"];
+                let term = shape("text", names, &["cell-term", state], &at);
+                shown = shown.with(term.text(cell.term.to_string()));
+            }
         }
-    };
-    html! {
-        <g class="strip">
-            if look.earlier { <text class="strip-more" x={num(left - side * 0.55)} y={num(top + side * 0.6)} font-size={num(side * 0.8)}>{ "…" }</text> }
-            { for look.strip.iter().enumerate().map(cell) }
-        </g>
+        cells.push(shown.html());
     }
+    let more = look.earlier.then(|| {
+        let at = [left - side * 0.55, top + side * 0.6, side * 0.8];
+        shape("text", &["class", "x", "y", "font-size"], &["strip-more"], &at).say("…")
+    });
+    el("g|class=strip").maybe(more).add(list(cells))
 }
 
 #[cfg(test)]

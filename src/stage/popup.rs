@@ -4,6 +4,7 @@ use yew::prelude::*;
 
 use super::geometry::Point;
 use super::menu::{Dial, Menu};
+use crate::el::{El, el, telling};
 use crate::platform::dom;
 
 /// How a menu is left.
@@ -75,63 +76,71 @@ pub(crate) fn popup(props: &Props) -> Html {
             }
         })
     };
-    let choose = |line: &str| {
-        let line = line.to_owned();
-        on_line.reform(move |_: MouseEvent| line.clone())
-    };
-    let turn = |(place, (name, _)): (usize, &(String, Vec<Dial>))| {
-        let choose = way.clone();
-        let onclick = Callback::from(move |_: MouseEvent| choose.set(place));
-        value(name, None, *way == place, onclick)
-    };
     // A message's delay is chosen once; a link's settings one after another.
     let once = menu.dials.len() == 1;
-    html! {
-        <div class="popup" ref={node.clone()} {onkeydown} {onfocusout}>
-            <div class="popup-head">
-                <strong>{ &menu.title }</strong>
-                { for menu.facts.iter().map(|fact| html! { <span>{ fact }</span> }) }
-            </div>
-            <div role="menu" aria-label={menu.title.clone()}>
-                { for menu.items.iter().map(|item| html! {
-                    <button key={item.line.clone()} type="button" role="menuitem" tabindex="-1" onclick={choose(&item.line)}>
-                        <span>{ &item.label }</span>
-                        <code aria-hidden="true">{ item.line.lines().next().unwrap_or_default() }</code>
-                    </button>
-                }) }
-                if let Some(node) = menu.inspect {
-                    <button type="button" role="menuitem" tabindex="-1"
-                        onclick={on_close.reform(move |_: MouseEvent| Leave::Inspect(node))}>{ "Inspect" }</button>
-                }
-                if menu.dials.len() > 1 {
-                    <div class="popup-ways values" role="group" aria-label="Direction">{ for menu.dials.iter().enumerate().map(turn) }</div>
-                }
-                if let Some((_, dials)) = menu.dials.get(*way) {
-                    { for dials.iter().map(|found| dial(found, if once { on_line } else { on_set })) }
-                }
-            </div>
-        </div>
+    let mut head = el("div|class=popup-head").with(el("strong").text(menu.title.clone()));
+    for fact in &menu.facts {
+        head = head.with(el("span").text(fact.clone()));
     }
+    let mut items = Vec::new();
+    for item in &menu.items {
+        let shown = item.line.lines().next().unwrap_or_default().to_owned();
+        let button = el("button|type=button|role=menuitem|tabindex=-1")
+            .key(item.line.clone())
+            .click(telling(on_line, item.line.clone()))
+            .with(el("span").text(item.label.clone()))
+            .with(el("code|aria-hidden=true").text(shown));
+        items.push(button.html());
+    }
+    let inspect = menu.inspect.map(|node| {
+        el("button|type=button|role=menuitem|tabindex=-1")
+            .click(telling(on_close, Leave::Inspect(node)))
+            .say("Inspect")
+    });
+    let mut list = el("div|role=menu")
+        .set("aria-label", menu.title.clone())
+        .add(crate::el::list(items))
+        .maybe(inspect);
+    if menu.dials.len() > 1 {
+        let mut ways = el("div|class=popup-ways values|role=group|aria-label=Direction");
+        for (place, (name, _)) in menu.dials.iter().enumerate() {
+            let choose = way.clone();
+            let onclick = Callback::from(move |_: MouseEvent| choose.set(place));
+            ways = ways.with(value(name, *way == place, onclick));
+        }
+        list = list.with(ways);
+    }
+    if let Some((_, dials)) = menu.dials.get(*way) {
+        for found in dials {
+            list = list.with(dial(found, if once { on_line } else { on_set }));
+        }
+    }
+    el("div|class=popup")
+        .host(&node)
+        .keydown(onkeydown)
+        .focusout(onfocusout)
+        .with(head)
+        .with(list)
+        .html()
 }
 
-fn dial(dial: &Dial, on_line: &Callback<String>) -> Html {
-    html! {
-        <div class="popup-dial" role="group" aria-label={dial.name}>
-            <span aria-hidden="true">{ dial.name }</span>
-            <div class="values" role="presentation">
-                { for dial.values.iter().map(|(item, is)| {
-                    let line = item.line.clone();
-                    value(&item.label, Some(&item.line), *is, on_line.reform(move |_: MouseEvent| line.clone()))
-                }) }
-            </div>
-        </div>
+fn dial(dial: &Dial, on_line: &Callback<String>) -> El {
+    let mut values = el("div|class=values|role=presentation");
+    for (item, is) in &dial.values {
+        let choose = telling(on_line, item.line.clone());
+        values = values.with(value(&item.label, *is, choose).set("title", item.line.clone()));
     }
+    el("div|class=popup-dial|role=group")
+        .word("aria-label", dial.name)
+        .with(el("span|aria-hidden=true").say(dial.name))
+        .with(values)
 }
 
 /// One of several values.
-fn value(label: &str, line: Option<&str>, is: bool, onclick: Callback<MouseEvent>) -> Html {
-    html! {
-        <button key={label.to_owned()} type="button" role="menuitemradio" tabindex="-1" aria-checked={is.to_string()}
-            title={line.map(str::to_owned)} {onclick}>{ label }</button>
-    }
+fn value(label: &str, is: bool, onclick: Callback<MouseEvent>) -> El {
+    el("button|type=button|role=menuitemradio|tabindex=-1")
+        .key(label.to_owned())
+        .aria("aria-checked", is)
+        .click(onclick)
+        .text(label.to_owned())
 }

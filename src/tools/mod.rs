@@ -6,6 +6,7 @@ use lab::roster::Roster;
 use yew::prelude::*;
 
 use self::partition::Partition;
+use crate::el::{El, button, el, telling};
 use crate::icon::{self, icon};
 use crate::words;
 
@@ -42,27 +43,30 @@ pub(crate) struct Props {
 #[component(Tools)]
 pub(crate) fn tools(props: &Props) -> Html {
     let Props { look, on_line, on_tool } = props;
-    let heal = on_line.reform(|_: MouseEvent| "heal".to_owned());
-    let reset = on_tool.reform(move |_: MouseEvent| Tool::Reset);
-    html! {
-        <div class="tools" role="group" aria-label="Tools">
-            <div class="segments" role="group" aria-label="Nodes: a new cluster">
-                <span class="segments-name" aria-hidden="true">{ "Nodes" }</span>
-                { for (1..=7).map(|count: u8| size_button(count, look.roster.ids.len(), on_line)) }
-            </div>
-            { add_button(look.nodes, on_line) }
-            <Partition roster={look.roster.clone()} {on_line} />
-            <button type="button" class="button" onclick={heal} disabled={!look.any_cut}>
-                { icon(icon::HEAL) }{ "Heal all" }
-            </button>
-            <div class="tools-end">
-                { history("Undo", icon::UNDO, look.undoes.as_deref(), Tool::Undo, on_tool) }
-                { history("Redo", icon::REDO, look.redoes.as_deref(), Tool::Redo, on_tool) }
-                <button type="button" class="button" onclick={reset}
-                    title="Back to the beginning">{ icon(icon::RESET) }{ "Reset" }</button>
-            </div>
-        </div>
+    let mut sizes = el("div|class=segments|role=group|aria-label=Nodes: a new cluster")
+        .with(el("span|class=segments-name|aria-hidden=true").say("Nodes"));
+    for count in 1..=7 {
+        sizes = sizes.with(size_button(count, look.roster.ids.len(), on_line));
     }
+    let heal = button(telling(on_line, "heal".to_owned()))
+        .flag("disabled", !look.any_cut)
+        .add(icon(icon::HEAL))
+        .say("Heal all");
+    let reset = button(telling(on_tool, Tool::Reset))
+        .word("title", "Back to the beginning")
+        .add(icon(icon::RESET))
+        .say("Reset");
+    let end = el("div|class=tools-end")
+        .with(history("Undo", icon::UNDO, look.undoes.as_deref(), Tool::Undo, on_tool))
+        .with(history("Redo", icon::REDO, look.redoes.as_deref(), Tool::Redo, on_tool))
+        .with(reset);
+    el("div|class=tools|role=group|aria-label=Tools")
+        .with(sizes)
+        .maybe(add_button(look.nodes, on_line))
+        .add(html! { <Partition roster={look.roster.clone()} {on_line} /> })
+        .with(heal)
+        .with(end)
+        .html()
 }
 
 /// Undo or redo: its name says what of.
@@ -72,31 +76,31 @@ fn history(
     line: Option<&str>,
     tool: Tool,
     on_tool: &Callback<Tool>,
-) -> Html {
-    let onclick = on_tool.reform(move |_: MouseEvent| tool);
+) -> El {
     let title = line.map_or(name.to_owned(), |line| format!("{name}: {}", words::cut(line, 48)));
-    html! {
-        <button type="button" class="button" data-kind="icon" {onclick} disabled={line.is_none()}
-            aria-label={title.clone()} {title}>{ icon(sign) }</button>
-    }
+    button(telling(on_tool, tool))
+        .word("data-kind", "icon")
+        .flag("disabled", line.is_none())
+        .named(title)
+        .add(icon(sign))
 }
 
 /// Adds one node more to the cluster that is there, and starts it.
-fn add_button(now: u8, on_line: &Callback<String>) -> Html {
+fn add_button(now: u8, on_line: &Callback<String>) -> Option<El> {
     if now == 7 {
-        return Html::default();
+        return None;
     }
     let new = words::node(now + 1);
     let title = format!("Add {new} as a member, and start it");
     let lines = format!("etcdctl member add {new} --peer-urls=http://{new}:2380\nstart {new}");
-    let onclick = on_line.reform(move |_: MouseEvent| lines.clone());
-    html! { <button type="button" class="button" {title} {onclick}>{ format!("Add {new}") }</button> }
+    Some(button(telling(on_line, lines)).set("title", title).text(format!("Add {new}")))
 }
 
-fn size_button(count: u8, now: usize, on_line: &Callback<String>) -> Html {
-    let onclick = on_line.reform(move |_: MouseEvent| format!("nodes {count}"));
+fn size_button(count: u8, now: usize, on_line: &Callback<String>) -> El {
     let label = if count == 1 { "1 node".to_owned() } else { format!("{count} nodes") };
-    html! {
-        <button key={count} type="button" aria-pressed={(usize::from(count) == now).to_string()} aria-label={label} {onclick}>{ count }</button>
-    }
+    el("button|type=button")
+        .aria("aria-pressed", usize::from(count) == now)
+        .set("aria-label", label)
+        .click(telling(on_line, format!("nodes {count}")))
+        .text(count.to_string())
 }

@@ -4,6 +4,7 @@
 use lab::roster::{Outlook, Preset, Roster, partition_line};
 use yew::prelude::*;
 
+use crate::el::{button, el, list, telling};
 use crate::icon::{self, icon};
 use crate::platform::dom;
 use crate::words;
@@ -103,17 +104,23 @@ pub(crate) fn partition(props: &Props) -> Html {
             }
         })
     };
-    html! {
-        <div class="partition">
-            <button id="partition-tool" type="button" class="button" aria-expanded={open.to_string()} aria-haspopup="dialog"
-                disabled={roster.ids.len() < 2} onclick={toggle}>{ icon(icon::SPLIT) }{ "Partition…" }</button>
-            if *open {
-                <div class="partition-panel" role="dialog" aria-label="Partition into groups" ref={panel} {onkeydown}>
-                    <Groups key={roster.ids.len()} roster={roster.clone()} {on_line} {on_close} />
-                </div>
-            }
-        </div>
+    let mut tool = el("div|class=partition").with(
+        button(toggle)
+            .word("id", "partition-tool")
+            .aria("aria-expanded", *open)
+            .word("aria-haspopup", "dialog")
+            .flag("disabled", roster.ids.len() < 2)
+            .add(icon(icon::SPLIT))
+            .say("Partition…"),
+    );
+    if *open {
+        let groups = html! {
+            <Groups key={roster.ids.len()} roster={roster.clone()} {on_line} {on_close} />
+        };
+        let dialog = "div|class=partition-panel|role=dialog|aria-label=Partition into groups";
+        tool = tool.with(el(dialog).host(&panel).keydown(onkeydown).add(groups));
     }
+    tool.html()
 }
 
 #[derive(Properties, PartialEq)]
@@ -144,11 +151,6 @@ fn groups(props: &GroupsProps) -> Html {
         let plan = plan.clone();
         Callback::from(move |_: Event| plan.set(plan.with(row, group)))
     };
-    let preset = |preset: &Preset| {
-        let (plan, next) = (plan.clone(), Plan::of(preset, roster));
-        let onclick = Callback::from(move |_: MouseEvent| plan.set(next.clone()));
-        html! { <button key={preset.name} type="button" class="button" {onclick}>{ preset.name }</button> }
-    };
     let lines = plan.lines(roster);
     let apply = {
         let (lines, on_line, on_close) = (lines.clone(), on_line.clone(), on_close.clone());
@@ -157,53 +159,73 @@ fn groups(props: &GroupsProps) -> Html {
             on_line.emit(lines.clone());
         })
     };
-    let row = |(place, id): (usize, &u8)| {
+    let mut rows = el("div|class=partition-rows").pointermove(onpointermove);
+    for (place, id) in roster.ids.iter().enumerate() {
         let name = words::node(*id);
         let chosen = plan.groups.get(place).copied();
-        html! {
-            <fieldset key={*id} class="partition-row">
-                <legend>{ &name }</legend>
-                { for GROUPS.iter().take(columns).enumerate().map(|(group, letter)| html! {
-                    <label key={group} data-cell={format!("{place} {group}")}>
-                        <input type="radio" name={format!("group-{name}")} checked={chosen == Some(group)} onchange={choose(place, group)} />
-                        <span>{ *letter }</span>
-                    </label>
-                }) }
-            </fieldset>
+        let mut row = el("fieldset|class=partition-row")
+            .key(name.clone())
+            .with(el("legend").text(name.clone()));
+        for (group, letter) in GROUPS.iter().take(columns).enumerate() {
+            let radio = el("input|type=radio")
+                .set("name", format!("group-{name}"))
+                .checked(chosen == Some(group))
+                .change(choose(place, group));
+            row = row.with(
+                el("label")
+                    .set("data-cell", format!("{place} {group}"))
+                    .with(radio)
+                    .with(el("span").say(letter)),
+            );
         }
-    };
-    html! {
-        <>
-            <div class="partition-rows" {onpointermove}>{ for roster.ids.iter().enumerate().map(row) }</div>
-            { outlooks(&plan, roster) }
-            <div class="partition-presets" role="group" aria-label="Divisions to start from">{ for roster.presets().iter().map(preset) }</div>
-            <code class="partition-line">{ if lines.is_empty() { "Choose two groups or more." } else { lines.as_str() } }</code>
-            <div class="partition-foot">
-                <button type="button" class="button" data-kind="first" disabled={lines.is_empty()} onclick={apply}>{ "Partition" }</button>
-                <button type="button" class="button" onclick={on_close.reform(|_: MouseEvent| ())}>{ "Cancel" }</button>
-            </div>
-        </>
+        rows = rows.with(row);
     }
+    let mut presets =
+        el("div|class=partition-presets|role=group|aria-label=Divisions to start from");
+    for preset in &roster.presets() {
+        let (plan, next) = (plan.clone(), Plan::of(preset, roster));
+        let onclick = Callback::from(move |_: MouseEvent| plan.set(next.clone()));
+        presets = presets.with(button(onclick).key(preset.name.to_owned()).say(preset.name));
+    }
+    let foot = el("div|class=partition-foot")
+        .with(
+            button(apply)
+                .word("data-kind", "first")
+                .flag("disabled", lines.is_empty())
+                .say("Partition"),
+        )
+        .with(button(telling(on_close, ())).say("Cancel"));
+    let told = if lines.is_empty() { "Choose two groups or more.".to_owned() } else { lines };
+    list(vec![
+        rows.html(),
+        outlooks(&plan, roster),
+        presets.html(),
+        el("code|class=partition-line").text(told).html(),
+        foot.html(),
+    ])
 }
 
 /// What each group could do.
 fn outlooks(plan: &Plan, roster: &Roster) -> Html {
     if let Some((says, _)) = plan.lines {
-        return html! { <p class="outlooks" role="status">{ says }</p> };
+        return el("p|class=outlooks|role=status").say(says).html();
     }
-    let members = plan.members(roster);
-    let outlook = |(place, group): (usize, &Vec<u8>)| {
-        let letter = GROUPS.get(place).filter(|_| !group.is_empty())?;
+    let mut outlooks = el("ul|class=outlooks");
+    for (group, letter) in plan.members(roster).iter().zip(GROUPS) {
+        if group.is_empty() {
+            continue;
+        }
         let Outlook { voters, of, quorum } = roster.outlook(group);
         let says = if quorum { "quorum" } else { "no quorum" };
-        Some(html! {
-            <li key={place} data-quorum={quorum.to_string()}>
-                { icon(if quorum { icon::GOOD } else { icon::BAD }) }
-                { format!("{letter}: {voters} of {of}: {says}") }
-            </li>
-        })
-    };
-    html! { <div role="status"><ul class="outlooks">{ for members.iter().enumerate().filter_map(outlook) }</ul></div> }
+        outlooks = outlooks.with(
+            el("li")
+                .key(letter.to_owned())
+                .aria("data-quorum", quorum)
+                .add(icon(if quorum { icon::GOOD } else { icon::BAD }))
+                .text(format!("{letter}: {voters} of {of}: {says}")),
+        );
+    }
+    el("div|role=status").with(outlooks).html()
 }
 
 /// The place of a cell in the table, from what it is marked with.

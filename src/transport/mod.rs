@@ -12,6 +12,7 @@ use yew::prelude::*;
 
 use self::timeline::Timeline;
 use crate::clock::SPEEDS;
+use crate::el::{el, link, list, telling};
 use crate::icon::{self, full, icon};
 use crate::platform::dom;
 use crate::words;
@@ -74,26 +75,30 @@ pub(crate) fn transport(props: &Props) -> Html {
     let playing = look.playing;
     let moment = words::seconds(look.now_micros);
     let play = if playing { "Pause" } else { "Play" };
-    let onplay = on_time.reform(move |_: MouseEvent| Time::Play(!playing));
-    html! {
-        <>
-            <div class="transport" role="group" aria-label="Time">
-                <button type="button" class="play" onclick={onplay} disabled={look.stopped} aria-label={play} title={play}>
-                    { full(if playing { icon::PAUSE } else { icon::PLAY }) }
-                </button>
-                <Steps at_start={look.seq == 0} stopped={look.stopped} {on_time} />
-                <Speed speed={look.speed} reached={look.reached} {on_time} />
-                <Timeline seq={look.seq} end={look.end} moment={moment.clone()} past={past.clone()} {on_time} />
-                <div class="moment">
-                    <span class="moment-time">{ moment }</span>
-                    <span class="moment-event">
-                        { if look.hurries { "hurrying…".to_owned() } else { format!("event {}", words::count(look.seq)) } }
-                    </span>
-                </div>
-            </div>
-            { look.other.map(|other| parted(other, on_time)).unwrap_or_default() }
-        </>
-    }
+    let event = if look.hurries {
+        "hurrying…".to_owned()
+    } else {
+        format!("event {}", words::count(look.seq))
+    };
+    let play = el("button|type=button|class=play")
+        .click(telling(on_time, Time::Play(!playing)))
+        .flag("disabled", look.stopped)
+        .named(play.to_owned())
+        .add(full(if playing { icon::PAUSE } else { icon::PLAY }));
+    let bar = el("div|class=transport|role=group|aria-label=Time")
+        .with(play)
+        .add(html! { <Steps at_start={look.seq == 0} stopped={look.stopped} {on_time} /> })
+        .add(html! { <Speed speed={look.speed} reached={look.reached} {on_time} /> })
+        .add(html! {
+            <Timeline seq={look.seq} end={look.end} moment={moment.clone()} past={past.clone()} {on_time} />
+        })
+        .with(
+            el("div|class=moment")
+                .with(el("span|class=moment-time").text(moment))
+                .with(el("span|class=moment-event").text(event)),
+        );
+    let parted = look.other.map(|other| parted(other, on_time)).unwrap_or_default();
+    list(vec![bar.html(), parted])
 }
 
 #[derive(Properties, PartialEq)]
@@ -107,20 +112,23 @@ struct StepsProps {
 #[component(Steps)]
 fn steps(props: &StepsProps) -> Html {
     let StepsProps { at_start, stopped, on_time } = props;
-    let step = |name: &'static str, sign: &'static str, disabled: bool, time: Time| {
-        let onclick = on_time.reform(move |_: MouseEvent| time);
-        html! {
-            <button type="button" class="button" data-kind="icon" {onclick} {disabled} aria-label={name} title={name}>{ full(sign) }</button>
-        }
-    };
-    html! {
-        <div class="steps">
-            { step("Previous interesting event", icon::SKIP_BACK, *at_start, Time::Previous) }
-            { step("One event back", icon::BACK, *at_start, Time::Back) }
-            { step("One event", icon::STEP, *stopped, Time::Step) }
-            { step("Next interesting event", icon::SKIP, *stopped, Time::Next) }
-        </div>
+    let choices = [
+        ("Previous interesting event", icon::SKIP_BACK, *at_start, Time::Previous),
+        ("One event back", icon::BACK, *at_start, Time::Back),
+        ("One event", icon::STEP, *stopped, Time::Step),
+        ("Next interesting event", icon::SKIP, *stopped, Time::Next),
+    ];
+    let mut row = el("div|class=steps");
+    for (name, sign, is_off, time) in choices {
+        row = row.with(
+            el("button|type=button|class=button|data-kind=icon")
+                .click(telling(on_time, time))
+                .flag("disabled", is_off)
+                .named(name.to_owned())
+                .add(full(sign)),
+        );
     }
+    row.html()
 }
 
 #[derive(Properties, PartialEq)]
@@ -138,35 +146,36 @@ fn speed(props: &SpeedProps) -> Html {
         // What is no number is none of the choices.
         Time::Speed(dom::value(&event).parse().unwrap_or(0))
     });
-    let name = |place: usize, name: &str| match reached {
-        Some(reached) if place + 1 == SPEEDS.len() => {
-            format!("{name} · {} ×", words::count(*reached))
+    let mut choice = el("select|class=field|title=Virtual time over real time").change(onchange);
+    for (place, (_, words)) in SPEEDS.iter().enumerate() {
+        let mut name = (*words).to_owned();
+        if let Some(reached) = reached.filter(|_| place + 1 == SPEEDS.len()) {
+            name.push_str(&format!(" · {} ×", words::count(reached)));
         }
-        Some(_) | None => name.to_owned(),
-    };
-    html! {
-        <label class="speed">
-            <span class="hidden-text">{ "Speed: virtual time over real time" }</span>
-            <select class="field" {onchange} title="Virtual time over real time">
-                { for SPEEDS.iter().enumerate().map(|(place, (_, words))| html! {
-                    <option key={place} value={place.to_string()} selected={place == *speed}>{ name(place, words) }</option>
-                }) }
-            </select>
-        </label>
+        choice = choice.with(
+            el("option")
+                .key(place.to_string())
+                .set("value", place.to_string())
+                .flag("selected", place == *speed)
+                .text(name),
+        );
     }
+    el("label|class=speed")
+        .with(el("span|class=hidden-text").say("Speed: virtual time over real time"))
+        .with(choice)
+        .html()
 }
 
 /// Says that there are two futures, and leads to the other.
 fn parted(other: OtherFuture, on_time: &Callback<Time>) -> Html {
-    let onclick = on_time.reform(|_: MouseEvent| Time::Other);
-    html! {
-        <div class="parted">
-            { icon(icon::FORK) }
-            <p role="status">
-                { format!("Two futures part at event {}: this one, and another of {} more.",
-                    words::count(other.at), words::events(other.end.saturating_sub(other.at))) }
-            </p>
-            <button type="button" class="link" {onclick}>{ "Go to the other" }</button>
-        </div>
-    }
+    let says = format!(
+        "Two futures part at event {}: this one, and another of {} more.",
+        words::count(other.at),
+        words::events(other.end.saturating_sub(other.at))
+    );
+    el("div|class=parted")
+        .add(icon(icon::FORK))
+        .with(el("p|role=status").text(says))
+        .add(link("Go to the other", telling(on_time, Time::Other)))
+        .html()
 }

@@ -4,6 +4,7 @@ use yew::prelude::*;
 
 use super::chart::{Chart, Tick, chart, near};
 use super::{Past, Time};
+use crate::el::{el, list};
 use crate::platform::dom;
 use crate::words::{self, Decimal};
 
@@ -54,18 +55,32 @@ pub(crate) fn timeline(props: &Props) -> Html {
         Callback::from(move |_: PointerEvent| pointed.set(None))
     };
     let name = format!("event {}, {moment}", words::count(*seq));
-    html! {
-        <div class="timeline" {onpointermove} {onpointerleave}>
-            <svg class="timeline-picture" aria-hidden="true">
-                <Picture past={past.clone()} />
-                <rect class="future" x={per_cent(at)} y="11" width={per_cent(100.0 - at)} height="22" />
-                <svg x={per_cent(at)} y="0" class="head"><path d="M0 6V38" /><circle cy="6" r="5" /></svg>
-                { pointed.map(|share| tip(share, past, *end)).unwrap_or_default() }
-            </svg>
-            <input type="range" min="0" max={end.to_string()} value={seq.to_string()} step="1" aria-label="Event"
-                aria-valuetext={name} {oninput} {onkeydown} />
-        </div>
-    }
+    let picture = el("svg|class=timeline-picture|aria-hidden=true")
+        .add(html! { <Picture past={past.clone()} /> })
+        .with(
+            el("rect|class=future|y=11|height=22")
+                .set("x", per_cent(at))
+                .set("width", per_cent(100.0 - at)),
+        )
+        .with(
+            el("svg|class=head|y=0")
+                .set("x", per_cent(at))
+                .with(el("path|d=M0 6V38"))
+                .with(el("circle|cy=6|r=5")),
+        )
+        .add(pointed.map(|share| tip(share, past, *end)).unwrap_or_default());
+    let slider = el("input|type=range|min=0|step=1|aria-label=Event")
+        .set("max", end.to_string())
+        .value(seq.to_string())
+        .set("aria-valuetext", name)
+        .input(oninput)
+        .keydown(onkeydown);
+    el("div|class=timeline")
+        .pointermove(onpointermove)
+        .pointerleave(onpointerleave)
+        .with(picture)
+        .with(slider)
+        .html()
 }
 
 /// The width of the slider's thumb in CSS pixels: so far the slider reaches beyond the picture.
@@ -88,12 +103,11 @@ fn tip(share: f64, past: &Past, end: u64) -> Html {
         left if left < 33.0 => ("start", "8"),
         _ => ("middle", "0"),
     };
-    html! {
-        <svg x={per_cent(x)} y="0" class="tip">
-            <path d="M0 8V40" />
-            <text x={dx} y="-4" text-anchor={anchor}>{ text }</text>
-        </svg>
-    }
+    el("svg|class=tip|y=0")
+        .set("x", per_cent(x))
+        .with(el("path|d=M0 8V40"))
+        .with(el("text|y=-4").word("x", dx).word("text-anchor", anchor).text(text))
+        .html()
 }
 
 #[derive(Properties, PartialEq)]
@@ -107,23 +121,27 @@ fn picture(props: &PictureProps) -> Html {
     let Past { feed, end, other } = &props.past;
     let Chart { bands, ticks } = chart(feed, *end);
     let share = |seq: u64| (100.0 * seq as f64 / (*end).max(1) as f64).min(100.0);
-    html! {
-        <>
-            <rect class="band-none" x="0" y="12" width="100%" height="20" rx="4" />
-            { for bands.iter().map(|band| html! {
-                <svg key={band.term} class="band" data-hue={words::hue(band.term)} x={per_cent(band.start)} y="12" width={per_cent(band.width)} height="20">
-                    <rect width="100%" height="100%" />
-                    <rect class="band-edge" width="2" height="100%" />
-                    <text x="8" y="14">{ &band.text }</text>
-                </svg>
-            }) }
-            { for ticks.iter().map(tick) }
-            if let Some(other) = other {
-                <svg class="branch" x={per_cent(share(other.at))} y="0"><path d="M0 10V4" /></svg>
-                <line class="branch" x1={per_cent(share(other.at))} y1="4" x2={per_cent(share(other.end))} y2="4" />
-            }
-        </>
+    let mut shown = Vec::new();
+    for band in bands {
+        let made = el("svg|class=band|y=12|height=20")
+            .key(band.term.to_string())
+            .set("data-hue", words::hue(band.term))
+            .set("x", per_cent(band.start))
+            .set("width", per_cent(band.width))
+            .with(el("rect|width=100%|height=100%"))
+            .with(el("rect|class=band-edge|width=2|height=100%"))
+            .with(el("text|x=8|y=14").text(band.text));
+        shown.push(made.html());
     }
+    let ground = el("rect|class=band-none|x=0|y=12|width=100%|height=20|rx=4").html();
+    let mut picture = vec![ground, list(shown), list(ticks.iter().map(tick).collect())];
+    if let Some(other) = other {
+        let (from, to) = (per_cent(share(other.at)), per_cent(share(other.end)));
+        let stem = el("svg|class=branch|y=0").set("x", from.clone()).with(el("path|d=M0 10V4"));
+        let line = el("line|class=branch|y1=4|y2=4").set("x1", from).set("x2", to);
+        picture.extend([stem.html(), line.html()]);
+    }
+    list(picture)
 }
 
 fn per_cent(number: f64) -> String {
@@ -139,7 +157,9 @@ fn tick(tick: &Tick) -> Html {
         "client" => "M0 36.500a2.500 2.500 0 1 0 .01 0Z",
         _ => "M0 36v5",
     };
-    html! {
-        <svg class="tick" data-kind={tick.kind} x={per_cent(tick.at)} y="0"><path d={path} /></svg>
-    }
+    el("svg|class=tick|y=0")
+        .word("data-kind", tick.kind)
+        .set("x", per_cent(tick.at))
+        .with(el("path").word("d", path))
+        .html()
 }

@@ -74,11 +74,7 @@ pub(super) struct Marks {
 }
 
 /// The entries that are held, the newest first, with what is known of each.
-pub(super) fn log(
-    entries: &mut dyn Iterator<Item = &Entry>,
-    held: u64,
-    marks: &Marks,
-) -> Table {
+pub(super) fn log(entries: &mut dyn Iterator<Item = &Entry>, held: u64, marks: &Marks) -> Table {
     let name = match held {
         0 => "Log: no entries held".to_owned(),
         1..=ENTRIES_MAX => format!("Log, the newest first: {}", in_words(held, "entry")),
