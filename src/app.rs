@@ -12,8 +12,9 @@ use crate::embed::{self, Asked};
 use crate::icon::{self, icon};
 use crate::lesson::{self, Goals, Hosts};
 use crate::page::{Handover, Scene};
-use crate::panels::splitter::{Split, Splitter};
-use crate::panels::{Ask, Panels, Shown, Tab};
+use crate::panels::splitter::{self, Split, Splitter};
+use crate::panels::{self, Ask, Panels, Shown, Tab};
+use crate::part::part;
 use crate::platform::frame::{FrameLoop, real_ms};
 use crate::platform::observe::{Listener, SightWatch, SizeWatch};
 use crate::platform::theme::Theme;
@@ -22,8 +23,8 @@ use crate::share::{self, Notice, Share};
 use crate::stage::canvas::Painter;
 use crate::stage::geometry::{Layout, Size};
 use crate::stage::menu::{Target, menu};
-use crate::stage::popup::{Leave, Popup, Spot};
-use crate::stage::{Act, Stage, flight};
+use crate::stage::popup::{self, Leave, Popup, Spot};
+use crate::stage::{self, Act, Stage, flight};
 use crate::tools::{Tool, Tools};
 use crate::transport::{Time, Transport};
 use crate::{clock, platform, status, tools, transport};
@@ -241,13 +242,15 @@ impl Component for App {
         let card = self.card(desk, tools.clone());
         let (mut splitter, mut panels) = (Html::default(), Html::default());
         if self.wide {
-            splitter = html! { <Splitter of={Split::Panels} /> };
+            splitter = part::<Splitter>(splitter::Props { of: Split::Panels });
         }
         if self.filled {
-            panels = html! {
-                <Panels sheet={desk.sheet.clone()} {tools} on_ask={&self.calls.ask}
-                    layout={Shown { wide: self.wide, open: self.open, busy: desk.busy() }} />
-            };
+            panels = part::<Panels>(panels::Props {
+                sheet: desk.sheet.clone(),
+                layout: Shown { wide: self.wide, open: self.open, busy: desk.busy() },
+                tools,
+                on_ask: self.calls.ask.clone(),
+            });
         }
         let dock = el("div|class=lab-dock").add(panels).html();
         list(vec![card, splitter, dock, self.outside(ctx, desk)])
@@ -591,13 +594,20 @@ impl App {
         };
         let (mut top, mut stage) = (Html::default(), Html::default());
         if self.wide {
-            top = html! { <Tools look={tools} on_line={&calls.line} on_tool={&calls.tool} /> };
+            top = part::<Tools>(tools::Props {
+                look: tools,
+                on_line: calls.line.clone(),
+                on_tool: calls.tool.clone(),
+            });
         }
         if self.filled {
-            stage = html! {
-                <Stage view={desk.stage.clone()} layout={self.layout(desk)} chosen={self.chosen}
-                    hosts={(self.stage_host.clone(), self.canvas.clone())} on_act={&calls.act} />
-            };
+            stage = part::<Stage>(stage::Props {
+                view: desk.stage.clone(),
+                layout: self.layout(desk),
+                chosen: self.chosen,
+                hosts: (self.stage_host.clone(), self.canvas.clone()),
+                on_act: calls.act.clone(),
+            });
         }
         el("div|class=lab-card")
             .host(&self.card)
@@ -611,7 +621,7 @@ impl App {
             .add(share::notice(self.notice.as_ref(), &calls.share))
             .add(status::banner(&desk.stage, &calls.line, &calls.tool))
             .with(el("div|class=stage-wrap").add(stage).add(self.popup(desk)))
-            .add(html! { <Transport {look} {past} on_time={&calls.time} /> })
+            .add(part::<Transport>(transport::Props { look, past, on_time: calls.time.clone() }))
             .html()
     }
 
@@ -628,9 +638,13 @@ impl App {
     fn popup(&self, desk: &Desk) -> Html {
         let Some(opened) = self.menu else { return Html::default() };
         let Some(menu) = menu(opened.target, &desk.stage) else { return Html::default() };
-        html! {
-            <Popup {menu} spot={opened.spot} on_line={&self.calls.line} on_set={&self.calls.set} on_close={&self.calls.leave} />
-        }
+        part::<Popup>(popup::Props {
+            menu,
+            spot: opened.spot,
+            on_line: self.calls.line.clone(),
+            on_set: self.calls.set.clone(),
+            on_close: self.calls.leave.clone(),
+        })
     }
 
     /// What stands outside the lab: the theme's button, and goals in the prose.
@@ -646,10 +660,12 @@ impl App {
             .html();
         let mut goals = Html::default();
         if let (Some(lesson), Some(hosts)) = (ctx.props().scene.lesson(), &self.hosts) {
-            goals = html! {
-                <Goals lesson={lesson.clone()} goals={desk.goals.clone()} hosts={hosts.clone()}
-                    on_solution={&self.calls.solution} />
-            };
+            goals = part::<Goals>(lesson::Props {
+                lesson: lesson.clone(),
+                goals: desk.goals.clone(),
+                hosts: hosts.clone(),
+                on_solution: self.calls.solution.clone(),
+            });
         }
         let on_share = &self.calls.share;
         list(vec![

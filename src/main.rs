@@ -28,6 +28,7 @@ mod icon;
 mod lesson;
 mod page;
 mod panels;
+mod part;
 mod platform;
 mod quote;
 mod share;

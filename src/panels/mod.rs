@@ -30,6 +30,7 @@ use self::splitter::{Split, Splitter};
 use self::terminal::Terminal;
 use crate::desk::{Detail, Sheet};
 use crate::el::{El, el};
+use crate::part::part;
 use crate::platform::dom;
 use crate::tools::{self, Tool, Tools};
 use crate::words;
@@ -166,27 +167,44 @@ pub(crate) fn panels(props: &Props) -> Html {
     let open = open.or_else(|| layout.wide.then(|| tabs.first().copied()).flatten());
     let on_line = on_ask.reform(Ask::Line);
     let terminal = || {
-        html! { <Terminal entries={sheet.terminal.clone()} waiting={sheet.waiting.clone()} busy={layout.busy} {on_ask} /> }
+        part::<Terminal>(terminal::Props {
+            entries: sheet.terminal.clone(),
+            waiting: sheet.waiting.clone(),
+            busy: layout.busy,
+            on_ask: on_ask.clone(),
+        })
     };
     let body = |tab: Tab| match tab {
-        Tab::Tools => {
-            html! { <Tools look={tools.clone()} on_line={on_line.clone()} on_tool={on_ask.reform(Ask::Tool)} /> }
-        }
+        Tab::Tools => part::<Tools>(tools::Props {
+            look: tools.clone(),
+            on_line: on_line.clone(),
+            on_tool: on_ask.reform(Ask::Tool),
+        }),
         Tab::Terminal => terminal(),
-        Tab::Keys => html! { <Keys stage={sheet.stage.clone()} {on_ask} /> },
-        Tab::Logs => html! { <Logs stage={sheet.stage.clone()} {on_ask} /> },
-        Tab::Events => {
-            html! { <Events feed={sheet.feed.clone()} seq={sheet.stage.seq} now_micros={sheet.stage.now_micros} {on_ask} /> }
+        Tab::Keys => {
+            part::<Keys>(keys::Props { stage: sheet.stage.clone(), on_ask: on_ask.clone() })
         }
+        Tab::Logs => {
+            part::<Logs>(logs::Props { stage: sheet.stage.clone(), on_ask: on_ask.clone() })
+        }
+        Tab::Events => part::<Events>(events::Props {
+            feed: sheet.feed.clone(),
+            seq: sheet.stage.seq,
+            now_micros: sheet.stage.now_micros,
+            on_ask: on_ask.clone(),
+        }),
         Tab::Picture => messages::messages(&sheet.stage, &on_line),
         Tab::Node | Tab::Settings => match &sheet.detail {
-            Detail::Node(detail) => {
-                html! { <NodePanel detail={detail.clone()} on_inspect={on_ask.reform(Ask::Inspect)} /> }
-            }
+            Detail::Node(detail) => part::<NodePanel>(node::Props {
+                detail: detail.clone(),
+                on_inspect: on_ask.reform(Ask::Inspect),
+            }),
             Detail::Settings(view) => settings::settings(view, &on_line),
             Detail::Nothing => Html::default(),
         },
-        Tab::Clients => html! { <Clients stage={sheet.stage.clone()} {on_ask} /> },
+        Tab::Clients => {
+            part::<Clients>(clients::Props { stage: sheet.stage.clone(), on_ask: on_ask.clone() })
+        }
     };
     // A tab that is opened from elsewhere may be out of sight.
     use_effect_with(open, |open| {
@@ -198,7 +216,7 @@ pub(crate) fn panels(props: &Props) -> Html {
     if layout.wide {
         panels = panels
             .with(el("section|class=panel-side|aria-label=Terminal").add(terminal()))
-            .add(html! { <Splitter of={Split::Terminal} /> });
+            .add(part::<Splitter>(splitter::Props { of: Split::Terminal }));
     }
     let panel = open.map(|tab| {
         el("div|class=panel|role=tabpanel")

@@ -7,9 +7,10 @@ use lab::dials::{SettingsView, SwitchView};
 use lab::view::Level;
 use yew::prelude::*;
 
-use super::dial::Dial;
+use super::dial::{self, Dial};
 use crate::el::{El, el, list};
 use crate::icon::{self, icon};
+use crate::part::part_of_many;
 use crate::words;
 
 /// The panel.
@@ -50,9 +51,9 @@ fn dials(view: &Rc<SettingsView>, clocks: bool, on_line: &Callback<String>) -> V
     let count = if clocks { view.clocks.len() } else { view.dials.len() };
     let mut dials = Vec::new();
     for place in 0..count {
-        dials.push(
-            html! { <Dial key={place} view={view.clone()} place={(clocks, place)} {on_line} /> },
-        );
+        let (view, on_line) = (view.clone(), on_line.clone());
+        let props = dial::Props { view, place: (clocks, place), on_line };
+        dials.push(part_of_many::<Dial>(place, props));
     }
     dials
 }

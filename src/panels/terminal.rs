@@ -10,6 +10,7 @@ use yew::prelude::*;
 use super::Ask;
 use super::typing::{Typing, history};
 use crate::el::{El, el};
+use crate::part;
 use crate::platform::dom;
 
 /// How many entries are shown; older ones are a click away in the saved script.
@@ -81,7 +82,13 @@ pub(crate) fn terminal(props: &Props) -> Html {
         .all(lines);
     el("div|class=terminal")
         .with(output)
-        .add(html! { <Prompt history={Rc::new(history(entries))} busy={*busy} {on_ask} {on_clear} {on_copy} /> })
+        .add(part::part::<Prompt>(PromptProps {
+            history: Rc::new(history(entries)),
+            busy: *busy,
+            on_ask: on_ask.clone(),
+            on_clear,
+            on_copy,
+        }))
         .html()
 }
 

@@ -21,6 +21,7 @@ use self::link::Link;
 use self::menu::Target;
 use self::node::{Look, Node};
 use crate::el::{El, el};
+use crate::part::{part, part_of_many};
 use crate::platform::dom;
 use crate::words;
 
@@ -81,9 +82,13 @@ pub(crate) fn stage(props: &Props) -> Html {
     let view_box = format!("0 0 {size}");
     let mut nodes = Vec::new();
     for (place, node) in view.nodes.iter().enumerate() {
-        nodes.push(html! {
-            <Node key={node.id} look={Look::of(node, last_index)} layout={*layout} current={place == 0} on_act={on_act} />
-        });
+        let props = node::Props {
+            look: Look::of(node, last_index),
+            layout: *layout,
+            current: place == 0,
+            on_act: on_act.clone(),
+        };
+        nodes.push(part_of_many::<Node>(node.id, props));
     }
     let links = el("svg|id=stage|class=stage-picture|role=group|aria-label=Links between the nodes|tabindex=-1")
         .set("viewBox", view_box.clone())
@@ -103,7 +108,7 @@ pub(crate) fn stage(props: &Props) -> Html {
         .with(el("canvas|class=stage-canvas|aria-hidden=true").host(canvas))
         .with(top)
         .with(flights(view, *chosen, on_act))
-        .add(html! { <Legend open={layout.roomy() && size.width >= 700.0} /> })
+        .add(part::<Legend>(legend::Props { open: layout.roomy() && size.width >= 700.0 }))
         .maybe(usual_link(view, layout))
         .html()
 }
@@ -197,10 +202,15 @@ fn links(view: &StageView, layout: &Layout, on_act: &Callback<Act>) -> Vec<Html>
         }
         let is_back = |link: &&LinkView| link.from == there.to && link.to == there.from;
         let Some(back) = view.links.iter().find(is_back) else { continue };
-        pairs.push(html! {
-            <Link key={u32::from(there.from) * 8 + u32::from(there.to)} there={*there} back={*back}
-                layout={*layout} current={pairs.is_empty()} on_act={on_act} />
-        });
+        let props = link::Props {
+            there: *there,
+            back: *back,
+            layout: *layout,
+            current: pairs.is_empty(),
+            on_act: on_act.clone(),
+        };
+        let key = u32::from(there.from) * 8 + u32::from(there.to);
+        pairs.push(part_of_many::<Link>(key, props));
     }
     pairs
 }

@@ -8,6 +8,7 @@ use yew::prelude::*;
 use self::partition::Partition;
 use crate::el::{El, button, el, telling};
 use crate::icon::{self, icon};
+use crate::part::part;
 use crate::words;
 
 /// What a learner does with the session as a whole.
@@ -63,7 +64,10 @@ pub(crate) fn tools(props: &Props) -> Html {
     el("div|class=tools|role=group|aria-label=Tools")
         .with(sizes)
         .maybe(add_button(look.nodes, on_line))
-        .add(html! { <Partition roster={look.roster.clone()} {on_line} /> })
+        .add(part::<Partition>(partition::Props {
+            roster: look.roster.clone(),
+            on_line: on_line.clone(),
+        }))
         .with(heal)
         .with(end)
         .html()

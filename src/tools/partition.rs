@@ -6,6 +6,7 @@ use yew::prelude::*;
 
 use crate::el::{button, el, list, telling};
 use crate::icon::{self, icon};
+use crate::part::part_of_many;
 use crate::platform::dom;
 use crate::words;
 
@@ -114,9 +115,8 @@ pub(crate) fn partition(props: &Props) -> Html {
             .say("Partition…"),
     );
     if *open {
-        let groups = html! {
-            <Groups key={roster.ids.len()} roster={roster.clone()} {on_line} {on_close} />
-        };
+        let (key, roster, on_line) = (roster.ids.len(), roster.clone(), on_line.clone());
+        let groups = part_of_many::<Groups>(key, GroupsProps { roster, on_line, on_close });
         let dialog = "div|class=partition-panel|role=dialog|aria-label=Partition into groups";
         tool = tool.with(el(dialog).host(&panel).keydown(onkeydown).add(groups));
     }

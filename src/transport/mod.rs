@@ -14,6 +14,7 @@ use self::timeline::Timeline;
 use crate::clock::SPEEDS;
 use crate::el::{el, link, list, telling};
 use crate::icon::{self, full, icon};
+use crate::part::part;
 use crate::platform::dom;
 use crate::words;
 
@@ -87,11 +88,23 @@ pub(crate) fn transport(props: &Props) -> Html {
         .add(full(if playing { icon::PAUSE } else { icon::PLAY }));
     let bar = el("div|class=transport|role=group|aria-label=Time")
         .with(play)
-        .add(html! { <Steps at_start={look.seq == 0} stopped={look.stopped} {on_time} /> })
-        .add(html! { <Speed speed={look.speed} reached={look.reached} {on_time} /> })
-        .add(html! {
-            <Timeline seq={look.seq} end={look.end} moment={moment.clone()} past={past.clone()} {on_time} />
-        })
+        .add(part::<Steps>(StepsProps {
+            at_start: look.seq == 0,
+            stopped: look.stopped,
+            on_time: on_time.clone(),
+        }))
+        .add(part::<Speed>(SpeedProps {
+            speed: look.speed,
+            reached: look.reached,
+            on_time: on_time.clone(),
+        }))
+        .add(part::<Timeline>(timeline::Props {
+            seq: look.seq,
+            end: look.end,
+            moment: moment.clone(),
+            past: past.clone(),
+            on_time: on_time.clone(),
+        }))
         .with(
             el("div|class=moment")
                 .with(el("span|class=moment-time").text(moment))

@@ -5,6 +5,7 @@ use yew::prelude::*;
 use super::chart::{Chart, Tick, chart, near};
 use super::{Past, Time};
 use crate::el::{el, list};
+use crate::part::part;
 use crate::platform::dom;
 use crate::words::{self, Decimal};
 
@@ -56,7 +57,7 @@ pub(crate) fn timeline(props: &Props) -> Html {
     };
     let name = format!("event {}, {moment}", words::count(*seq));
     let picture = el("svg|class=timeline-picture|aria-hidden=true")
-        .add(html! { <Picture past={past.clone()} /> })
+        .add(part::<Picture>(PictureProps { past: past.clone() }))
         .with(
             el("rect|class=future|y=11|height=22")
                 .set("x", per_cent(at))
