@@ -9,6 +9,7 @@ use yew::prelude::*;
 use crate::el::{el, link, list, telling};
 use crate::page::Lesson;
 use crate::platform::{keep, prose};
+use crate::state::use_effect_with;
 
 /// Places in the prose that the lab writes to; made once, so that nothing jumps later.
 #[derive(Clone, Debug, PartialEq)]

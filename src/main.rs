@@ -33,6 +33,7 @@ mod platform;
 mod quote;
 mod share;
 mod stage;
+mod state;
 mod status;
 mod tools;
 mod transport;

@@ -9,6 +9,7 @@ use super::grid::{button, empty, grid, heads, region};
 use super::look::{Question, Seen, use_look};
 use super::{Ask, choices};
 use crate::el::el;
+use crate::state::use_state;
 use crate::words;
 
 /// How many are listed at first, and how many more at a time.

@@ -7,6 +7,7 @@ use yew::prelude::*;
 
 use crate::el::el;
 use crate::platform::dom;
+use crate::state::use_state;
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct Props {

@@ -10,6 +10,7 @@ use yew::prelude::*;
 use super::event_list::{Kind, window};
 use super::{Ask, Look, choices};
 use crate::el::{El, el};
+use crate::state::{UseStateHandle, use_state};
 use crate::words;
 
 #[derive(Properties, PartialEq)]

@@ -14,6 +14,7 @@ use super::{Ask, choices};
 use crate::el::{El, el};
 use crate::platform::dom;
 use crate::quote::etcdctl;
+use crate::state::{UseStateHandle, use_state};
 use crate::words;
 
 #[derive(Properties, PartialEq)]

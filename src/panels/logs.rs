@@ -13,6 +13,7 @@ use super::log_table::{Place, columns_in, step};
 use super::look::{Question, Seen, use_look};
 use crate::el::{El, el};
 use crate::platform::dom;
+use crate::state::{UseStateHandle, use_node_ref, use_state, use_state_eq};
 use crate::words;
 
 #[derive(Properties, PartialEq)]

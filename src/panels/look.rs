@@ -8,6 +8,7 @@ use lab::view::{LogsView, RequestView, StageView, StoreView};
 use yew::prelude::*;
 
 use super::Ask;
+use crate::state::{UseStateHandle, use_effect_with, use_state_eq};
 
 /// A look into the session.
 #[derive(Clone)]

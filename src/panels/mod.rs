@@ -32,6 +32,7 @@ use crate::desk::{Detail, Sheet};
 use crate::el::{El, el};
 use crate::part::part;
 use crate::platform::dom;
+use crate::state::{UseStateHandle, use_effect_with};
 use crate::tools::{self, Tool, Tools};
 use crate::words;
 

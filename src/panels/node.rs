@@ -6,6 +6,7 @@ use lab::inspect::{Fact, Group, NodeDetail, Table};
 use yew::prelude::*;
 
 use crate::el::{El, el, list};
+use crate::state::use_state;
 use crate::words;
 
 #[derive(Properties, PartialEq)]

@@ -7,6 +7,7 @@ use yew::prelude::*;
 
 use crate::el::el;
 use crate::platform::split;
+use crate::state::{use_effect_with, use_node_ref, use_state};
 
 /// What a bar divides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

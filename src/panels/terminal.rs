@@ -12,6 +12,7 @@ use super::typing::{Typing, history};
 use crate::el::{El, el};
 use crate::part;
 use crate::platform::dom;
+use crate::state::{use_effect_with, use_node_ref, use_state};
 
 /// How many entries are shown; older ones are a click away in the saved script.
 const SHOWN: usize = 200;

@@ -6,6 +6,7 @@ use super::geometry::Point;
 use super::menu::{Dial, Menu};
 use crate::el::{El, el, telling};
 use crate::platform::dom;
+use crate::state::{use_effect_with, use_node_ref, use_state};
 
 /// How a menu is left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,6 +8,7 @@ use crate::el::{button, el, list, telling};
 use crate::icon::{self, icon};
 use crate::part::part_of_many;
 use crate::platform::dom;
+use crate::state::{use_effect_with, use_node_ref, use_state};
 use crate::words;
 
 /// As many groups as can be chosen.

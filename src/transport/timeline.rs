@@ -7,6 +7,7 @@ use super::{Past, Time};
 use crate::el::{el, list};
 use crate::part::part;
 use crate::platform::dom;
+use crate::state::use_state;
 use crate::words::{self, Decimal};
 
 #[derive(Properties, PartialEq)]
