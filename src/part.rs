@@ -82,3 +82,34 @@ pub(crate) fn part_of_many<F: FunctionProvider + 'static>(
 fn node(key: Key, part: Rc<dyn Part>) -> Html {
     VComp::new::<Whole>(Rc::new(Props { part }), Some(key)).into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Properties, PartialEq)]
+    struct Word {
+        word: &'static str,
+    }
+
+    #[component(One)]
+    fn one(word: &Word) -> Html {
+        word.word.into()
+    }
+
+    #[component(Other)]
+    fn other(word: &Word) -> Html {
+        word.word.into()
+    }
+
+    fn of<F: FunctionProvider<Properties = Word> + 'static>(word: &'static str) -> Props {
+        Props { part: Rc::new(Of::<F>(Word { word })) }
+    }
+
+    #[test]
+    fn parts_are_equal_by_kind_and_properties() {
+        assert!(of::<One>("a") == of::<One>("a"));
+        assert!(of::<One>("a") != of::<One>("b"));
+        assert!(of::<One>("a") != of::<Other>("a"));
+    }
+}
