@@ -12,7 +12,7 @@ use yew::html::{
 };
 use yew::prelude::*;
 use yew::virtual_dom::{
-    AttributeOrProperty, Attributes, Key, Listener, ListenerKind, VNode, VTag, VText,
+    AttributeOrProperty, Attributes, Key, Listener, ListenerKind, VList, VNode, VTag, VText,
 };
 
 use crate::words::px;
@@ -38,18 +38,31 @@ impl Listener for On {
 }
 
 /// An element in the making.
-pub(crate) struct El(Box<VTag>);
+pub(crate) struct El(Box<Making>);
+
+/// Attributes and what is inside are gathered, and become the element's at the end: changing those
+/// of an element one by one takes kilobytes of program.
+struct Making {
+    tag: VTag,
+    attributes: Vec<(AttrValue, AttributeOrProperty)>,
+    inside: Vec<Html>,
+}
+
+#[inline(never)]
+fn begin(tag: &'static str) -> El {
+    El(Box::new(Making { tag: VTag::new(tag), attributes: Vec::new(), inside: Vec::new() }))
+}
 
 /// Begins an element: its tag, then its fixed attributes, as in `button|type=button|class=link`.
 #[inline(never)]
 pub(crate) fn el(spec: &'static str) -> El {
     let mut parts = spec.split('|');
-    let mut tag = Box::new(VTag::new(parts.next().unwrap_or_default()));
+    let mut el = begin(parts.next().unwrap_or_default());
     for part in parts {
         let (name, value) = part.split_once('=').unwrap_or((part, ""));
-        tag.add_attribute(name, value);
+        el = el.word(name, value);
     }
-    El(tag)
+    el
 }
 
 /// Begins a shape of a picture that is drawn often: its attributes, `names` for the `words` and then for
@@ -66,9 +79,9 @@ pub(crate) fn shape(
     let numbers = numbers.iter().map(|it| Some(AttributeOrProperty::Attribute(number(it))));
     let values: Box<[_]> = words.chain(numbers).collect();
     let keys = names.get(..values.len()).unwrap_or_default();
-    let mut tag = Box::new(VTag::new(tag));
-    tag.set_attributes(Attributes::Dynamic { keys, values });
-    El(tag)
+    let mut el = begin(tag);
+    el.0.tag.attributes = Attributes::Dynamic { keys, values };
+    el
 }
 
 /// A button that looks like one.
@@ -92,21 +105,25 @@ pub(crate) fn telling<T: Clone + 'static>(to: &Callback<T>, what: T) -> Callback
 /// Some beside each other.
 #[inline(never)]
 pub(crate) fn list(nodes: Vec<Html>) -> Html {
-    nodes.into_iter().collect()
+    VNode::VList(Rc::new(VList::with_children(nodes, None)))
 }
 
 impl El {
     /// An attribute.
     #[inline(never)]
-    pub(crate) fn set(mut self, name: &'static str, value: String) -> El {
-        self.0.add_attribute(name, value);
-        self
+    pub(crate) fn set(self, name: &'static str, value: String) -> El {
+        self.attribute(name, AttributeOrProperty::Attribute(AttrValue::from(value)))
     }
 
     /// An attribute whose value is one of some words.
     #[inline(never)]
-    pub(crate) fn word(mut self, name: &'static str, value: &'static str) -> El {
-        self.0.add_attribute(name, value);
+    pub(crate) fn word(self, name: &'static str, value: &'static str) -> El {
+        self.attribute(name, AttributeOrProperty::Static(value))
+    }
+
+    #[inline(never)]
+    fn attribute(mut self, name: &'static str, value: AttributeOrProperty) -> El {
+        self.0.attributes.push((AttrValue::Static(name), value));
         self
     }
 
@@ -137,27 +154,27 @@ impl El {
     /// What stands in a field.
     #[inline(never)]
     pub(crate) fn value(mut self, value: String) -> El {
-        self.0.set_value(Some(AttrValue::from(value)));
+        self.0.tag.set_value(Some(AttrValue::from(value)));
         self
     }
 
     /// Whether a box is ticked.
     #[inline(never)]
     pub(crate) fn checked(mut self, is: bool) -> El {
-        self.0.set_checked(is);
+        self.0.tag.set_checked(is);
         self
     }
 
     /// What tells it from its siblings.
     #[inline(never)]
     pub(crate) fn key(mut self, key: String) -> El {
-        self.0.key = Some(Key::from(key));
+        self.0.tag.key = Some(Key::from(key));
         self
     }
 
     #[inline(never)]
     pub(crate) fn hear(mut self, listener: Rc<dyn Listener>) -> El {
-        self.0.add_listener(listener);
+        self.0.tag.add_listener(listener);
         self
     }
 
@@ -218,35 +235,32 @@ impl El {
     /// A way to it.
     #[inline(never)]
     pub(crate) fn host(mut self, node: &NodeRef) -> El {
-        self.0.node_ref = node.clone();
+        self.0.tag.node_ref = node.clone();
         self
     }
 
     /// Fixed words inside.
     #[inline(never)]
-    pub(crate) fn say(mut self, text: &'static str) -> El {
-        self.0.add_child(VNode::VText(VText::new(text)));
-        self
+    pub(crate) fn say(self, text: &'static str) -> El {
+        self.add(VNode::VText(VText::new(text)))
     }
 
     /// Words inside.
     #[inline(never)]
-    pub(crate) fn text(mut self, text: String) -> El {
-        self.0.add_child(VNode::VText(VText::new(text)));
-        self
+    pub(crate) fn text(self, text: String) -> El {
+        self.add(VNode::VText(VText::new(text)))
     }
 
     /// An element inside.
     #[inline(never)]
-    pub(crate) fn with(mut self, child: El) -> El {
-        self.0.add_child(child.html());
-        self
+    pub(crate) fn with(self, child: El) -> El {
+        self.add(child.html())
     }
 
     /// Anything inside.
     #[inline(never)]
     pub(crate) fn add(mut self, child: Html) -> El {
-        self.0.add_child(child);
+        self.0.inside.push(child);
         self
     }
 
@@ -260,13 +274,25 @@ impl El {
     /// Many inside.
     #[inline(never)]
     pub(crate) fn all(mut self, children: Vec<Html>) -> El {
-        self.0.add_children(children);
+        self.0.inside.extend(children);
         self
     }
 
     /// The element.
     #[inline(never)]
     pub(crate) fn html(self) -> Html {
-        VNode::VTag(Rc::new(*self.0))
+        let Making { mut tag, mut attributes, inside } = *self.0;
+        if !attributes.is_empty() {
+            if let Attributes::Dynamic { keys, values } = &mut tag.attributes {
+                for (name, value) in keys.iter().zip(values) {
+                    attributes.extend(value.take().map(|value| (AttrValue::Static(name), value)));
+                }
+            }
+            tag.attributes = Attributes::IndexMap(Rc::new(attributes.into_iter().collect()));
+        }
+        if let Some(place) = tag.children_mut() {
+            *place = list(inside);
+        }
+        VNode::VTag(Rc::new(tag))
     }
 }

@@ -44,18 +44,16 @@ pub(crate) fn clients(props: &Props) -> Html {
         rows.push(row(request, &on_seek));
     }
     let which = [(false, "All"), (true, "Unknown")];
-    let mut panel = region("Clients")
-        .add(choices("Which requests", &which, *only_unknown, &only_unknown))
-        .with(grid(caption.to_owned(), heads("client|asked|at|took|the client knows"), rows));
-    if found.is_empty() {
-        panel = panel.with(empty("None."));
-    }
-    if found.len() > *most {
+    let more = (found.len() > *most).then(|| {
         let most = most.clone();
-        let more = Callback::from(move |_: MouseEvent| most.set(*most + LISTED));
-        panel = panel.with(button("Older requests", more));
-    }
-    panel.html()
+        button("Older requests", Callback::from(move |_: MouseEvent| most.set(*most + LISTED)))
+    });
+    region("Clients")
+        .add(choices("Which requests", &which, *only_unknown, &only_unknown))
+        .with(grid(caption.to_owned(), heads("client|asked|at|took|the client knows"), rows))
+        .maybe(found.is_empty().then(|| empty("None.")))
+        .maybe(more)
+        .html()
 }
 
 fn row(request: &RequestView, on_seek: &Callback<u64>) -> Html {

@@ -88,10 +88,8 @@ pub(crate) fn logs(props: &Props) -> Html {
                 .text(chosen.map_or_else(hint, |at| detail(logs, at))),
         )
         .with(el("p|class=hint").say(LEGEND));
-    if let Some(leader) = logs.rows.iter().find(|row| !row.progress.is_empty()) {
-        panel = panel.with(progress(leader));
-    }
-    panel.html()
+    // A leader that falls does not take the focus along.
+    panel.maybe(logs.rows.iter().find(|row| !row.progress.is_empty()).map(progress)).html()
 }
 
 const LEGEND: &str = "Full: committed, as far as the node knows. Dashed: not yet. Bar: its commit \
