@@ -106,7 +106,7 @@ pub(crate) fn partition(props: &Props) -> Html {
             }
         })
     };
-    let mut tool = el("div|class=partition").with(
+    let tool = el("div|class=partition").with(
         button(toggle)
             .word("id", "partition-tool")
             .aria("aria-expanded", *open)
@@ -115,13 +115,14 @@ pub(crate) fn partition(props: &Props) -> Html {
             .add(icon(icon::SPLIT))
             .say("Partition…"),
     );
-    if *open {
+    // The button keeps its place, and with it the focus, whether the dialog is there or not.
+    let dialog = open.then(|| {
         let (key, roster, on_line) = (roster.ids.len(), roster.clone(), on_line.clone());
         let groups = part_of_many::<Groups>(key, GroupsProps { roster, on_line, on_close });
         let dialog = "div|class=partition-panel|role=dialog|aria-label=Partition into groups";
-        tool = tool.with(el(dialog).host(&panel).keydown(onkeydown).add(groups));
-    }
-    tool.html()
+        el(dialog).host(&panel).keydown(onkeydown).add(groups)
+    });
+    tool.maybe(dialog).html()
 }
 
 #[derive(Properties, PartialEq)]
