@@ -19,13 +19,14 @@ use crate::words::px;
 
 /// Hears events of one kind, whatever kind that is.
 struct On {
-    kind: ListenerKind,
+    /// Made anew when asked: a copy of such a value would be a large piece of program.
+    kind: fn() -> ListenerKind,
     callback: Callback<Event>,
 }
 
 impl Listener for On {
     fn kind(&self) -> ListenerKind {
-        self.kind.clone()
+        (self.kind)()
     }
 
     fn handle(&self, event: Event) {
@@ -228,7 +229,7 @@ impl El {
 
     /// What happens on any event that has no call of its own here.
     #[inline(never)]
-    pub(crate) fn on(self, kind: ListenerKind, callback: Callback<Event>) -> El {
+    pub(crate) fn on(self, kind: fn() -> ListenerKind, callback: Callback<Event>) -> El {
         self.hear(Rc::new(On { kind, callback }))
     }
 

@@ -199,13 +199,13 @@ fn fields(
     let field = |name: &'static str, value: &str, put: fn(&mut Form, String)| {
         let input = el("input|class=field|autocomplete=off|spellcheck=false")
             .value(value.to_owned())
-            .on(ListenerKind::oninput, set(put));
+            .on(|| ListenerKind::oninput, set(put));
         el("label").say(name).with(input)
     };
     let act = |name: &'static str, verb: &'static str| {
         el("button|type=button|class=button")
             .flag("disabled", form.key.is_empty())
-            .on(ListenerKind::onclick, send(verb))
+            .on(|| ListenerKind::onclick, send(verb))
             .say(name)
     };
     let any = el("option|value=").flag("selected", via.is_none()).say("any node");
@@ -214,12 +214,13 @@ fn fields(
         let node = el("option").set("value", id.to_string()).flag("selected", via == Some(*id));
         nodes = nodes.with(node.text(words::node(*id)));
     }
-    let nodes = nodes.on(ListenerKind::onchange, set(|form, node| form.node = node.parse().ok()));
+    let nodes =
+        nodes.on(|| ListenerKind::onchange, set(|form, node| form.node = node.parse().ok()));
     let write = el("button|type=submit|class=button|data-kind=first")
         .flag("disabled", form.key.is_empty())
         .say("Write");
     el("form|class=key-form")
-        .on(ListenerKind::onsubmit, send("put"))
+        .on(|| ListenerKind::onsubmit, send("put"))
         .with(el("label").say("Through").with(nodes))
         .with(field("Key", &form.key, |form, key| form.key = key))
         .with(field("Value", &form.value, |form, value| form.value = value))

@@ -75,9 +75,9 @@ pub(crate) fn logs(props: &Props) -> Html {
     }
     let table = el("table|class=log-grid|role=grid|aria-label=Logs: nodes by index")
         .keydown(onkeydown)
-        .on(ListenerKind::onclick, choose.clone())
-        .on(ListenerKind::onmouseover, choose.clone())
-        .on(ListenerKind::onfocusin, choose)
+        .on(|| ListenerKind::onclick, choose.clone())
+        .on(|| ListenerKind::onmouseover, choose.clone())
+        .on(|| ListenerKind::onfocusin, choose)
         .with(el("thead").with(columns))
         .with(rows);
     panel = panel
@@ -114,7 +114,7 @@ fn pager(logs: &LogsView, from: &UseStateHandle<Option<u64>>) -> El {
     };
     let field = el("input|class=field|inputmode=numeric")
         .value(logs.first.to_string())
-        .on(ListenerKind::onchange, onchange);
+        .on(|| ListenerKind::onchange, onchange);
     el("div|class=log-pager")
         .with(go("First", Some(1), logs.first == 1))
         .with(go("Earlier", Some(earlier), logs.first == 1))
