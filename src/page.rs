@@ -130,55 +130,68 @@ fn came_by(once: bool) -> Option<Result<Shared, LinkError>> {
     Some(text.and_then(Shared::parse))
 }
 
-/// The lesson that stands in the HTML; `None` if something of it is missing.
+/// The lesson that stands in the HTML, written there by this program's own build; `None` if it is none.
 fn lesson(json: &Json) -> Option<Lesson> {
-    let number = |name: &str| json.number(name);
-    Some(Lesson(Rc::new(LessonData {
-        id: json.text("id")?,
-        number: number("number")? as u32,
-        title: json.text("title")?,
-        summary: json.text("summary")?,
-        minutes: number("minutes")? as u32,
-        nodes: number("nodes")? as u8,
-        seed: number("seed")?,
-        setup: json.text("setup")?,
-        goals: json.list("goals").iter().map(goal).collect::<Option<_>>()?,
-        predictions: json.list("predictions").iter().map(prediction).collect::<Option<_>>()?,
+    let mut goals = Vec::new();
+    for json in json.list("goals") {
+        goals.push(goal(&json));
+    }
+    let mut predictions = Vec::new();
+    for json in json.list("predictions") {
+        predictions.push(prediction(&json));
+    }
+    let lesson = LessonData {
+        id: text(json, "id"),
+        number: number(json, "number") as u32,
+        title: text(json, "title"),
+        summary: text(json, "summary"),
+        minutes: number(json, "minutes") as u32,
+        nodes: number(json, "nodes") as u8,
+        seed: number(json, "seed"),
+        setup: text(json, "setup"),
+        goals,
+        predictions,
         solution: json.texts("solution"),
         panels: json.texts("panels"),
         commands: json.texts("commands"),
-        previous: json.field("previous").as_ref().and_then(link),
-        next: json.field("next").as_ref().and_then(link),
-    })))
+        previous: link(json, "previous"),
+        next: link(json, "next"),
+    };
+    if lesson.id.is_empty() { None } else { Some(Lesson(Rc::new(lesson))) }
 }
 
-fn goal(json: &Json) -> Option<GoalData> {
-    Some(GoalData {
-        id: json.text("id")?,
-        text: json.text("text")?,
-        kind: match json.text("kind")?.as_str() {
-            "keep" => GoalKind::Keep,
-            "reach" => GoalKind::Reach,
-            _ => return None,
-        },
-        predicate: json.text("predicate")?,
+fn goal(json: &Json) -> GoalData {
+    GoalData {
+        id: text(json, "id"),
+        text: text(json, "text"),
+        kind: if text(json, "kind") == "keep" { GoalKind::Keep } else { GoalKind::Reach },
+        predicate: text(json, "predicate"),
         hints: json.texts("hints"),
-        because: json.text("because")?,
-    })
+        because: text(json, "because"),
+    }
 }
 
-fn prediction(json: &Json) -> Option<PredictionData> {
-    Some(PredictionData {
-        id: json.text("id")?,
-        question: json.text("question")?,
+fn prediction(json: &Json) -> PredictionData {
+    PredictionData {
+        id: text(json, "id"),
+        question: text(json, "question"),
         options: json.texts("options"),
-        answer: json.number("answer")? as u32,
-        because: json.text("because")?,
-    })
+        answer: number(json, "answer") as u32,
+        because: text(json, "because"),
+    }
 }
 
-fn link(json: &Json) -> Option<LessonLink> {
-    Some(LessonLink { id: json.text("id")?, title: json.text("title")? })
+fn link(json: &Json, name: &str) -> Option<LessonLink> {
+    let json = &json.field(name)?;
+    Some(LessonLink { id: text(json, "id"), title: text(json, "title") })
+}
+
+fn text(json: &Json, name: &str) -> String {
+    json.text(name).unwrap_or_default()
+}
+
+fn number(json: &Json, name: &str) -> u64 {
+    json.number(name).unwrap_or_default()
 }
 
 /// A session that was opened.
