@@ -40,7 +40,10 @@ mod transport;
 mod words;
 
 fn main() {
-    platform::rescue::install();
+    // A release page's panics are traps without words (xtask/src/page.rs): a hook would never be called.
+    if cfg!(debug_assertions) {
+        platform::rescue::install();
+    }
     // Starting, opening and drawing are tasks of their own: a phone goes on scrolling in between.
     platform::dom::soon(|| {
         let scene = page::Scene::read();

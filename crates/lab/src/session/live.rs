@@ -9,7 +9,7 @@ use sim::{Action, Call, CallId, Chunks, ClientId, Cluster, Event, EventKind, Set
 
 use super::goals::{GoalState, ParsedGoal};
 use super::terminal::{self, Job, Running, What};
-use super::timeline::Timeline;
+use super::timeline::{Timeline, bare};
 use super::{Traced, steer};
 use crate::etcdctl::{self, Output, Plan, args::Invocation};
 use crate::few::Few;
@@ -220,7 +220,7 @@ impl Live {
 
     /// Shows a line that was not understood.
     pub(super) fn refuse(&mut self, text: &str, error: &ScriptError) {
-        let line = terminal::unwritten(Command::Blank);
+        let line = terminal::unwritten(Command::Blank, String::new());
         let id = self.enter(&line, &ClientName::usual());
         if let Some(entry) = self.entry(id) {
             entry.source = text.trim_end().to_owned();
@@ -254,7 +254,7 @@ impl Live {
             match self.cluster.act(action) {
                 Ok(event) => {
                     if !std::mem::replace(&mut told, true) {
-                        self.tell(narrate::done(&event, &line.command.to_string()));
+                        self.tell(narrate::done(&event, &bare(line)));
                     }
                     self.observe(event, traced);
                 }

@@ -123,8 +123,8 @@ const AWAITS: &str = "# until the next line's time";
 
 /// The line that lets the clock stop after `wait`.
 pub(super) fn awaiting(wait: Micros) -> Line {
-    let command = Command::Advance(wait);
-    Line { source: format!("{command} {AWAITS}"), ..unwritten(command) }
+    let source = format!("advance {} {AWAITS}", duration_text(wait));
+    unwritten(Command::Advance(wait), source)
 }
 
 /// Whether nobody wrote this line.
@@ -132,16 +132,9 @@ pub(super) fn is_unseen(line: &Line) -> bool {
     line.source.ends_with(AWAITS)
 }
 
-/// A line with its canonical text.
-pub(super) fn unwritten(command: Command) -> Line {
-    Line {
-        at: None,
-        client: None,
-        source: command.to_string(),
-        command,
-        here_document: None,
-        line_number: 1,
-    }
+/// A line that nobody wrote.
+pub(super) fn unwritten(command: Command, source: String) -> Line {
+    Line { at: None, client: None, source, command, here_document: None, line_number: 1 }
 }
 
 /// `status`: a row a node.

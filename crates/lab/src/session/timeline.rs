@@ -158,7 +158,7 @@ fn opening_lines(settings: &Settings, text: &mut String) {
 }
 
 /// The line without its `@…`.
-fn bare(line: &Line) -> String {
+pub(super) fn bare(line: &Line) -> String {
     let text = line.text();
     let text = text.trim_start();
     match (line.at, text.split_once(char::is_whitespace)) {
