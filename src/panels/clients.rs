@@ -58,13 +58,13 @@ pub(crate) fn clients(props: &Props) -> Html {
 
 fn row(request: &RequestView, on_seek: &Callback<u64>) -> Html {
     let jump = |event: u64, at_micros: u64, what: &str| {
+        // What is seen comes first in what is said.
+        let at = words::seconds(at_micros);
+        let name = format!("{at}, {what} {}: to event {}", request.request, words::count(event));
         el("button|type=button|class=jump")
-            .set(
-                "aria-label",
-                format!("Go to event {}: {what} {}", words::count(event), request.request),
-            )
+            .set("aria-label", name)
             .click(on_seek.reform(move |_: MouseEvent| event))
-            .text(words::seconds(at_micros))
+            .text(at)
     };
     let mut client = el("th|scope=row").text(request.client.clone());
     if let Some(node) = request.node {

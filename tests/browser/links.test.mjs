@@ -43,7 +43,8 @@ async function copied(learner) {
 // The page's own name for the fragment of an address.
 const fragment = (link) => link.slice(link.indexOf("#"));
 
-describe("a link", { concurrency: 2 }, () => {
+// One after another: all pages of a browser share one clipboard.
+describe("a link", () => {
   test("opens the same event, state and view in another browser, paused", () =>
     sandbox(clipboard, async (learner, page) => {
       const before = await play(learner);

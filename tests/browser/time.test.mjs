@@ -140,7 +140,7 @@ describe("time", { concurrency: 2 }, () => {
       const says = page.locator(".parted").getByRole("status");
       assert.equal(
         await says.innerText(),
-        `Two futures part at event ${fork}: this one, and another of 30 events more.`,
+        `Two futures part at event ${fork.toLocaleString("en")}: this one, and another of 30 events more.`,
       );
       await learner.type("advance 500ms");
       const second = await learner.end();

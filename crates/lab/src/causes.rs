@@ -78,7 +78,13 @@ fn tick(step: &Step, node: &str) -> String {
         (Some(RoleKind::Leader), Some(RoleKind::Follower)) => {
             format!("{node} counts whom it heard of late, and it is no quorum (CheckQuorum)")
         }
-        (_, Some(RoleKind::Candidate | RoleKind::PreCandidate)) if !step.event.sent.is_empty() => {
+        // It asks for votes at once, or when the vote for itself is safe on its disk.
+        (before, Some(RoleKind::Candidate | RoleKind::PreCandidate))
+            if before != role(step.event.state)
+                || !step.event.sent.is_empty()
+                || step.before.map(|state| state.term)
+                    != step.event.state.map(|state| state.term) =>
+        {
             format!("{node}'s election timer runs out: it has heard no leader for too long")
         }
         (_, Some(RoleKind::Leader)) if !step.event.sent.is_empty() => {
