@@ -93,7 +93,11 @@ function breakIt({ page }) {
 const settled = (page) =>
   page.evaluate(async () => {
     await document.fonts.ready;
-    await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+    // A page that broke draws no frames any more.
+    await new Promise((resolve) => {
+      setTimeout(resolve, 500);
+      requestAnimationFrame(() => requestAnimationFrame(resolve));
+    });
     await Promise.allSettled(document.getAnimations().map((animation) => animation.finished));
   });
 
