@@ -6,7 +6,7 @@ use lab::roster::Roster;
 use lab::session::Session;
 use yew::prelude::*;
 
-use crate::desk::{Change, Desk, Wanted};
+use crate::desk::{Change, Desk};
 use crate::el::{button, el, list};
 use crate::embed::{self, Asked};
 use crate::icon::{self, icon};
@@ -205,7 +205,6 @@ impl Component for App {
         if let Some(asked) = scene.asked() {
             app.begin_as(asked);
         }
-        app.want_detail();
         app
     }
 
@@ -220,7 +219,6 @@ impl Component for App {
             self.notice = Some(notice).filter(|notice| notice.is_bad || !embedded);
             drawn = true;
         }
-        self.want_detail();
         if let Ok(desk) = &mut self.desk
             && let Some(script) = desk.take_script()
         {
@@ -247,7 +245,12 @@ impl Component for App {
         if self.filled {
             panels = part::<Panels>(panels::Props {
                 sheet: desk.sheet.clone(),
-                layout: Shown { wide: self.wide, open: self.open, busy: desk.busy() },
+                layout: Shown {
+                    wide: self.wide,
+                    open: self.open,
+                    busy: desk.busy(),
+                    inspected: self.inspected,
+                },
                 tools,
                 on_ask: self.calls.ask.clone(),
             });
@@ -440,17 +443,6 @@ impl App {
             Err(error) => self.notice = Some(Notice::refused(whence, &error)),
         }
         self.painter.forget();
-    }
-
-    /// Only the panel that is open has its detail made.
-    fn want_detail(&mut self) {
-        if let Ok(desk) = &mut self.desk {
-            desk.want(match self.open {
-                Some(Tab::Node) => Wanted::Node(self.inspected),
-                Some(Tab::Settings) => Wanted::Settings,
-                _ => Wanted::Nothing,
-            });
-        }
     }
 
     /// An embedded lab begins as its address asks.

@@ -6,8 +6,6 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use lab::dials::SettingsView;
-use lab::inspect::NodeDetail;
 use lab::link::{LinkError, Shared};
 use lab::session::{Issued, OtherFuture, Progress, Session};
 use lab::view::{FeedItem, GoalView, StageView, TerminalEntry};
@@ -51,23 +49,6 @@ pub(crate) struct Sheet {
     pub(crate) waiting: Rc<Vec<String>>,
     /// The last event of the run when this was read.
     pub(crate) end: u64,
-    pub(crate) detail: Detail,
-}
-
-/// What one panel alone needs. It is made only while that is open.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Detail {
-    Nothing,
-    Node(Rc<NodeDetail>),
-    Settings(Rc<SettingsView>),
-}
-
-/// Which of that is wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Wanted {
-    Nothing,
-    Node(u8),
-    Settings,
 }
 
 /// The session at work.
@@ -77,7 +58,6 @@ pub(crate) struct Desk {
     pub(crate) stage: Rc<StageView>,
     pub(crate) sheet: Sheet,
     pub(crate) goals: Vec<GoalView>,
-    wanted: Wanted,
     /// The learner stopped time or went elsewhere in it: not even a command that waits makes it
     /// run, until a line is given or time is let run.
     held: bool,
@@ -103,12 +83,10 @@ impl Desk {
             terminal: Rc::new(session.terminal().to_vec()),
             waiting: Rc::default(),
             end: session.end(),
-            detail: Detail::Nothing,
         };
         Desk {
             clock: Clock::new(session.now_micros(), playing),
             goals: session.goals(),
-            wanted: Wanted::Nothing,
             sheet,
             session,
             held: !playing,
@@ -358,28 +336,6 @@ impl Desk {
         let waiting: Vec<String> = self.session.waiting().collect();
         renew(&mut self.sheet.waiting, waiting.iter());
         self.goals = self.session.goals();
-        self.sheet.detail = self.detail();
-    }
-
-    /// A panel that needs more was opened or closed.
-    pub(crate) fn want(&mut self, wanted: Wanted) {
-        if self.wanted != wanted {
-            self.wanted = wanted;
-            self.sheet.detail = self.detail();
-        }
-    }
-
-    fn detail(&self) -> Detail {
-        match self.wanted {
-            Wanted::Nothing => Detail::Nothing,
-            // A node of a larger cluster than this may have been looked at.
-            Wanted::Node(id) => self
-                .session
-                .inspect(id)
-                .or_else(|| self.session.inspect(1))
-                .map_or(Detail::Nothing, |detail| Detail::Node(Rc::new(detail))),
-            Wanted::Settings => Detail::Settings(Rc::new(self.session.settings())),
-        }
     }
 
     /// The script to keep, if something happened since it was last asked for.

@@ -57,15 +57,28 @@ export async function address(text, place) {
   return page(place).href + fragment;
 }
 
+// Puts what `text` promises into the clipboard. It is given as a promise, for browsers that want the
+// clipboard asked at the very moment of the click.
+async function write(text) {
+  const blob = text.then((text) => new Blob([text], { type: "text/plain" }));
+  blob.catch(() => {});
+  await navigator.clipboard.write([new ClipboardItem({ "text/plain": blob })]);
+}
+
+/// Copies a text and calls `tell` with `copied` or `refused`.
+export async function copy(text, tell) {
+  await write(Promise.resolve(text)).then(
+    () => tell("copied"),
+    () => tell("refused"),
+  );
+}
+
 /// Copies the link and calls `tell(outcome, detail)`: `copied` and its bytes, `refused` and the link,
 /// `long` and its bytes, or `unable` and why.
 export async function copyLink(text, place, tell) {
   const link = address(text, place);
   try {
-    // Given as a promise, for browsers that want the clipboard asked at the very moment of the click.
-    const blob = link.then((href) => new Blob([href], { type: "text/plain" }));
-    blob.catch(() => {});
-    await navigator.clipboard.write([new ClipboardItem({ "text/plain": blob })]);
+    await write(link);
     tell("copied", String((await link).length));
   } catch {
     try {

@@ -95,7 +95,7 @@ fn history(row: &KeyRow) -> String {
 fn store(store: &StoreView, shown: Shown) -> El {
     let title = format!("The store of {}, revision {}", words::node(store.node), store.revision);
     let place = el("div|class=scroll|tabindex=0|role=region").set("aria-label", title.clone());
-    let mut place = if shown == Shown::Documents {
+    let place = if shown == Shown::Documents {
         place.all(documents(&store.keys))
     } else {
         let mut lines = Vec::new();
@@ -107,11 +107,10 @@ fn store(store: &StoreView, shown: Shown) -> El {
         }
         place.with(grid(title, heads("key|value|create_revision|mod_revision|version"), lines))
     };
-    if store.more > 0 {
+    place.maybe((store.more > 0).then(|| {
         let more = format!("and {} keys more", words::count(store.more));
-        place = place.with(el("p|class=hint").text(more));
-    }
-    place
+        el("p|class=hint").text(more)
+    }))
 }
 
 /// Values laid out, keys under their folders.

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::rc::Rc;
 
+use lab::dials::SettingsView;
+use lab::inspect::NodeDetail;
 use lab::session::Session;
 use lab::view::{LogsView, RequestView, StageView, StoreView};
 use yew::prelude::*;
@@ -52,6 +54,10 @@ pub(crate) enum Question {
     Logs(Option<u64>, u64),
     /// So many requests, maybe only those whose clients know no answer.
     Requests(usize, bool),
+    /// A node from inside.
+    Node(u8),
+    /// The settings.
+    Settings,
 }
 
 /// What it sees.
@@ -65,6 +71,10 @@ pub(crate) enum Seen {
     Logs(LogsView),
     /// Requests.
     Requests(Vec<RequestView>),
+    /// A node, if there is one.
+    Node(Option<NodeDetail>),
+    /// Settings.
+    Settings(Rc<SettingsView>),
 }
 
 fn see(session: &Session, question: Question) -> Seen {
@@ -73,6 +83,9 @@ fn see(session: &Session, question: Question) -> Seen {
         Question::Store(node) => Seen::Store(session.store(node)),
         Question::Logs(from, columns) => Seen::Logs(session.logs(from, columns)),
         Question::Requests(most, unknown) => Seen::Requests(session.requests(most, unknown)),
+        // A node of a larger cluster than this may have been looked at.
+        Question::Node(id) => Seen::Node(session.inspect(id).or_else(|| session.inspect(1))),
+        Question::Settings => Seen::Settings(Rc::new(session.settings())),
     }
 }
 

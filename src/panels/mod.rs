@@ -26,9 +26,10 @@ use self::keys::Keys;
 use self::logs::Logs;
 pub(crate) use self::look::Look;
 use self::node::NodePanel;
+use self::settings::Settings;
 use self::splitter::{Split, Splitter};
 use self::terminal::Terminal;
-use crate::desk::{Detail, Sheet};
+use crate::desk::Sheet;
 use crate::el::{El, el};
 use crate::part::part;
 use crate::platform::dom;
@@ -157,6 +158,8 @@ pub(crate) struct Shown {
     pub(crate) open: Option<Tab>,
     /// Whether a command of the terminal runs.
     pub(crate) busy: bool,
+    /// Which node is looked at from inside.
+    pub(crate) inspected: u8,
 }
 
 /// The panels.
@@ -195,14 +198,14 @@ pub(crate) fn panels(props: &Props) -> Html {
             on_ask: on_ask.clone(),
         }),
         Tab::Picture => messages::messages(&sheet.stage, &on_line),
-        Tab::Node | Tab::Settings => match &sheet.detail {
-            Detail::Node(detail) => part::<NodePanel>(node::Props {
-                detail: detail.clone(),
-                on_inspect: on_ask.reform(Ask::Inspect),
-            }),
-            Detail::Settings(view) => settings::settings(view, &on_line),
-            Detail::Nothing => Html::default(),
-        },
+        Tab::Node => part::<NodePanel>(node::Props {
+            stage: sheet.stage.clone(),
+            inspected: layout.inspected,
+            on_ask: on_ask.clone(),
+        }),
+        Tab::Settings => {
+            part::<Settings>(settings::Props { stage: sheet.stage.clone(), on_ask: on_ask.clone() })
+        }
         Tab::Clients => {
             part::<Clients>(clients::Props { stage: sheet.stage.clone(), on_ask: on_ask.clone() })
         }

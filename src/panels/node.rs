@@ -3,42 +3,51 @@
 use std::rc::Rc;
 
 use lab::inspect::{Fact, Group, NodeDetail, Table};
+use lab::view::StageView;
 use yew::prelude::*;
 
+use super::Ask;
+use super::look::{Question, Seen, use_look};
 use crate::el::{El, el, list};
 use crate::state::use_state;
 use crate::words;
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct Props {
-    pub(crate) detail: Rc<NodeDetail>,
-    /// Another node is to be looked at.
-    pub(crate) on_inspect: Callback<u8>,
+    pub(crate) stage: Rc<StageView>,
+    /// Which node is looked at.
+    pub(crate) inspected: u8,
+    pub(crate) on_ask: Callback<Ask>,
 }
 
 /// The panel.
 #[component(NodePanel)]
 pub(crate) fn node_panel(props: &Props) -> Html {
-    let NodeDetail { id, nodes, term, summary, groups, tables } = &*props.detail;
     let explains = use_state(|| false);
+    let seen = use_look(&props.on_ask, &props.stage, Question::Node(props.inspected));
+    let Seen::Node(Some(detail)) = &*seen else { return Html::default() };
+    let NodeDetail { id, nodes, term, summary, groups, tables } = detail;
+    let on_inspect = props.on_ask.reform(Ask::Inspect);
     let toggle = {
         let explains = explains.clone();
         Callback::from(move |_: Event| explains.set(!*explains))
     };
     let mut choices = Vec::new();
     for node in nodes {
-        choices.push(choice(*node, *id, &props.on_inspect));
+        choices.push(choice(*node, *id, &on_inspect));
     }
     let mut facts = Vec::new();
     for it in groups {
         facts.push(group(it, *explains));
     }
-    let mut inside = el("div|class=scroll|tabindex=0|role=region")
-        .set("aria-label", format!("n{id} from inside"))
-        .with(el("div|class=fact-groups").all(facts));
+    let mut shown = Vec::new();
     for it in tables {
-        inside = inside.add(table(it, *explains));
+        shown.push(table(it, *explains));
     }
+    let inside = el("div|class=scroll|tabindex=0|role=region")
+        .set("aria-label", format!("n{id} from inside"))
+        .with(el("div|class=fact-groups").all(facts))
+        .add(list(shown));
     let head = el("div|class=inspect-head")
         .with(el("div|class=choice|role=radiogroup|aria-label=Node").all(choices))
         .with(el("strong").set("data-hue", words::hue(*term)).text(summary.clone()))

@@ -4,17 +4,29 @@ use std::rc::Rc;
 
 use lab::advice::Advice;
 use lab::dials::{SettingsView, SwitchView};
-use lab::view::Level;
+use lab::view::{Level, StageView};
 use yew::prelude::*;
 
+use super::Ask;
 use super::dial::{self, Dial};
+use super::look::{Question, Seen, use_look};
 use crate::el::{El, el, list};
 use crate::icon::{self, icon};
 use crate::part::part_of_many;
 use crate::words;
 
+#[derive(Properties, PartialEq)]
+pub(crate) struct Props {
+    pub(crate) stage: Rc<StageView>,
+    pub(crate) on_ask: Callback<Ask>,
+}
+
 /// The panel.
-pub(crate) fn settings(view: &Rc<SettingsView>, on_line: &Callback<String>) -> Html {
+#[component(Settings)]
+pub(crate) fn settings(props: &Props) -> Html {
+    let seen = use_look(&props.on_ask, &props.stage, Question::Settings);
+    let Seen::Settings(view) = &*seen else { return Html::default() };
+    let on_line = &props.on_ask.reform(Ask::Line);
     let mut told = Vec::new();
     for told_of in &view.advice {
         told.push(advice(told_of));

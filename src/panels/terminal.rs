@@ -11,7 +11,7 @@ use super::Ask;
 use super::typing::{Typing, history};
 use crate::el::{El, el};
 use crate::part;
-use crate::platform::dom;
+use crate::platform::{dom, share};
 use crate::state::{use_effect_with, use_node_ref, use_state};
 
 /// How many entries are shown; older ones are a click away in the saved script.
@@ -54,9 +54,13 @@ pub(crate) fn terminal(props: &Props) -> Html {
     let shown: Vec<&TerminalEntry> = shown.map(|entry| &**entry).collect();
     let from = shown.len().saturating_sub(SHOWN);
     let on_copy = {
-        let transcript: String = shown.iter().map(|entry| transcript(entry)).collect();
+        let (entries, cleared) = (entries.clone(), *cleared);
         Callback::from(move |tell: Callback<bool>| {
-            dom::copy(&transcript, move |is_there| tell.emit(is_there));
+            let mut text = String::new();
+            for entry in entries.iter().filter(|entry| cleared.is_none_or(|last| entry.id > last)) {
+                text.push_str(&transcript(entry));
+            }
+            share::copy(&text, tell.reform(|(outcome, _)| outcome == "copied"));
         })
     };
     let mut lines = Vec::new();

@@ -1,7 +1,7 @@
 //! Elements: finding, focusing, placing and measuring them.
 
+use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
-use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{
     Document, Element, Event, HtmlElement, HtmlInputElement, HtmlTextAreaElement, Window,
 };
@@ -174,25 +174,6 @@ pub(crate) fn keep_keys_in(id: &str) {
         let _ = element.add_event_listener_with_callback(kind, stop.as_ref().unchecked_ref());
     }
     stop.forget();
-}
-
-/// Puts text into the clipboard; tells whether it is there.
-pub(crate) fn copy(text: &str, tell: impl Fn(bool) + 'static) {
-    let clipboard = window().map(|window| window.navigator().clipboard());
-    let Some(clipboard) = clipboard.filter(|clipboard| !clipboard.is_undefined()) else {
-        // Pages that are not served over HTTPS have none.
-        return tell(false);
-    };
-    let tell = std::rc::Rc::new(tell);
-    let answer = |is_there: bool| {
-        let tell = tell.clone();
-        Closure::<dyn FnMut(JsValue)>::new(move |_| tell(is_there))
-    };
-    let (done, refused) = (answer(true), answer(false));
-    let _ = clipboard.write_text(text).then2(&done, &refused);
-    // One of them is called when this function has long ended.
-    done.forget();
-    refused.forget();
 }
 
 /// Scrolls an element to its end.

@@ -31,6 +31,11 @@ pub(crate) fn copy_link(text: &str, place: &str, tell: Tell) {
     call("copyLink", &[text.into(), place.into(), told(tell)]);
 }
 
+/// Puts a text into the clipboard; `tell` hears `copied` or `refused`.
+pub(crate) fn copy(text: &str, tell: Tell) {
+    call("copy", &[text.into(), told(tell)]);
+}
+
 /// Opens `text` in the sandbox, in a window of its own; `tell` hears what came of it if that cannot be.
 pub(crate) fn leave(text: &str, tell: Tell) {
     call("leave", &[text.into(), told(tell)]);
