@@ -8,7 +8,7 @@
 
 import { readdir } from "node:fs/promises";
 
-import { alive, dist, Lab } from "../tests/browser/harness.mjs";
+import { alive, dist, holdProgram, Lab } from "../tests/browser/harness.mjs";
 import { Learner } from "../tests/browser/learner.mjs";
 
 const say = (name, value) => console.log(`${name}\t${value}`);
@@ -183,17 +183,6 @@ async function load(lab) {
 }
 
 // Long runs
-
-/// Lets the page's memory be asked for: the program's own, and what JavaScript holds.
-export const holdProgram = (page) =>
-  page.addInitScript(() => {
-    const instantiate = WebAssembly.instantiateStreaming;
-    WebAssembly.instantiateStreaming = async (...what) => {
-      const made = await instantiate.call(WebAssembly, ...what);
-      globalThis.program = made.instance;
-      return made;
-    };
-  });
 
 async function memory(page, cdp) {
   await cdp.send("HeapProfiler.collectGarbage");

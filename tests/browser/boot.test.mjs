@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 
-import { accessibilityFaults, alive, Lab } from "./harness.mjs";
+import { accessibilityFaults, alive, holdProgram, Lab } from "./harness.mjs";
 import { Learner } from "./learner.mjs";
 
 const lab = await Lab.start();
@@ -49,16 +49,8 @@ test("a broken program is shown with seed and script, and both ways on work", ()
     "sandbox.html",
     {
       expected: /RuntimeError|unreachable|out of bounds|table index|memory access|null function/i,
-      // Holds on to the running program, so that it can be broken from inside.
-      before: (page) =>
-        page.addInitScript(() => {
-          const instantiate = WebAssembly.instantiateStreaming;
-          WebAssembly.instantiateStreaming = async (...what) => {
-            const made = await instantiate.call(WebAssembly, ...what);
-            globalThis.program = made.instance;
-            return made;
-          };
-        }),
+      // So that it can be broken from inside.
+      before: holdProgram,
     },
     async (page) => {
       const breakIt = () =>

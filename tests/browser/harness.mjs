@@ -94,6 +94,17 @@ function listen(page) {
   return complaints;
 }
 
+/// Holds on to the running program as `program`: to be asked for its memory, or broken from inside.
+export const holdProgram = (page) =>
+  page.addInitScript(() => {
+    const instantiate = WebAssembly.instantiateStreaming;
+    WebAssembly.instantiateStreaming = async (...what) => {
+      const made = await instantiate.call(WebAssembly, ...what);
+      globalThis.program = made.instance;
+      return made;
+    };
+  });
+
 /// Waits until the program runs.
 export async function alive(page) {
   await page.waitForFunction(() => ["ready", "broken"].includes(document.documentElement.dataset.lab));

@@ -87,29 +87,30 @@ fn still_led(cluster: &Cluster, candidate: NodeId) -> Option<String> {
 
 /// An answer takes longer than anybody waits.
 fn too_slow(cluster: &Cluster, candidate: NodeId) -> Option<String> {
-    let trip = round_trip(cluster, candidate)?;
+    let (trip, patience) = long_trip(cluster, candidate)?;
+    Some(format!(
+        "votes take {} there and back, and after {} to {} without a leader somebody else stands",
+        span(trip),
+        span(patience),
+        span(2 * patience)
+    ))
+}
+
+/// A quorum's round trip and the election timeout, in microseconds, if the first is no shorter.
+fn long_trip(cluster: &Cluster, node: NodeId) -> Option<(u64, u64)> {
+    let trip = round_trip(cluster, node)?;
     let patience = cluster.settings().election_timeout.0;
-    (trip >= patience).then(|| {
-        format!(
-            "votes take {} there and back, and after {} to {} without a leader somebody else stands",
-            span(trip),
-            span(patience),
-            span(2 * patience)
-        )
-    })
+    (trip >= patience).then_some((trip, patience))
 }
 
 /// A leader's followers answer too late for CheckQuorum.
 fn too_slow_to_lead(cluster: &Cluster, leader: NodeId) -> Option<String> {
-    let trip = round_trip(cluster, leader)?;
-    let patience = cluster.settings().election_timeout.0;
-    (trip >= patience).then(|| {
-        format!(
-            "answers take {} there and back, as long as an election timeout ({})",
-            span(trip),
-            span(patience)
-        )
-    })
+    let (trip, patience) = long_trip(cluster, leader)?;
+    Some(format!(
+        "answers take {} there and back, as long as an election timeout ({})",
+        span(trip),
+        span(patience)
+    ))
 }
 
 /// Somebody does not hear the leader, but others hear it: it stands again and again. With PreVote it
