@@ -1,14 +1,14 @@
 //! The one owner: it holds the session's desk, hears everything, and is the only one that changes
 //! anything.
 
-use lab::link::{LinkError, Shared};
+mod sharing;
+
 use lab::roster::Roster;
-use lab::session::Session;
 use yew::prelude::*;
 
 use crate::desk::{Change, Desk};
 use crate::el::{button, el, list};
-use crate::embed::{self, Asked};
+use crate::embed;
 use crate::icon::{self, icon};
 use crate::lesson::{self, Goals, Hosts};
 use crate::page::{Handover, Scene};
@@ -27,7 +27,7 @@ use crate::stage::popup::{self, Leave, Popup, Spot};
 use crate::stage::{self, Act, Stage, flight};
 use crate::tools::{Tool, Tools};
 use crate::transport::{Time, Transport};
-use crate::{clock, platform, status, tools, transport};
+use crate::{status, tools, transport};
 
 /// From this width on, the lab stands beside the book.
 const WIDE: &str = "(min-width: 1100px)";
@@ -375,84 +375,6 @@ impl App {
             Msg::Share(share) => self.share(ctx, share),
         }
         true
-    }
-
-    fn share(&mut self, ctx: &Context<App>, share: Share) {
-        let Ok(desk) = &mut self.desk else { return };
-        let place = ctx.props().scene.id();
-        let view = || {
-            let panel = self.open.map_or("none", Tab::id);
-            format!("panel={panel} speed={}", desk.clock.speed_name())
-        };
-        self.notice = match share {
-            Share::Copy | Share::Leave => {
-                let tell =
-                    self.calls.share.reform(|(outcome, detail)| Share::Copied(outcome, detail));
-                let text = desk.shared(place, &view()).text;
-                return if share == Share::Copy {
-                    platform::share::copy_link(&text, place, tell);
-                } else {
-                    platform::share::leave(&text, tell);
-                };
-            }
-            Share::Copied(outcome, detail) => {
-                Some(Notice::copied(&outcome, detail, desk.stage.seq))
-            }
-            Share::Save => {
-                let name = format!("raft-lab-{place}-{}.lab", desk.stage.seq);
-                platform::share::save(&name, &desk.shared(place, &view()).text);
-                Some(Notice::good(format!("Saved as {name}.")))
-            }
-            Share::Choose => {
-                let tell = self.calls.share.reform(|(name, text)| Share::Chosen(name, text));
-                return platform::share::open(tell);
-            }
-            Share::Chosen(name, text) => {
-                return self.open_text(&name, "a file", text.ok_or(LinkError::TooLarge));
-            }
-            Share::Dismiss => None,
-        };
-    }
-
-    /// Opens what a file or a link holds; a script that no session wrote is typed in.
-    fn open_text(&mut self, name: &str, whence: &'static str, text: Result<String, LinkError>) {
-        let Ok(desk) = &mut self.desk else { return };
-        match text {
-            Ok(text) if !Session::is_saved(&text) => {
-                self.notice =
-                    Some(Notice::good(format!("The lines of {name} are given to the cluster.")));
-                desk.line(&text);
-            }
-            text => self.open_shared(whence, text.and_then(Shared::parse)),
-        }
-    }
-
-    /// Opens a session in the place of this one.
-    fn open_shared(&mut self, whence: &'static str, shared: Result<Shared, LinkError>) {
-        let Ok(desk) = &mut self.desk else { return };
-        let opened = shared.and_then(|shared| {
-            let panel = shared.shows("panel").map(Tab::named);
-            let speed = shared.shows("speed").and_then(clock::speed_named);
-            desk.load(whence, shared).map(|()| (panel, speed))
-        });
-        match opened {
-            Ok((panel, speed)) => {
-                self.open = panel.unwrap_or(self.open);
-                desk.clock.speed = speed.unwrap_or(desk.clock.speed);
-            }
-            Err(error) => self.notice = Some(Notice::refused(whence, &error)),
-        }
-        self.painter.forget();
-    }
-
-    /// An embedded lab begins as its address asks.
-    fn begin_as(&mut self, asked: &Asked) {
-        if let Some(panel) = &asked.panel {
-            self.open = Tab::named(panel);
-        }
-        if let (Ok(desk), Some(speed)) = (&mut self.desk, &asked.speed) {
-            desk.clock.speed = clock::speed_named(speed).unwrap_or(desk.clock.speed);
-        }
     }
 
     fn line(&mut self, line: &str) {
