@@ -42,9 +42,7 @@ pub(crate) fn banner(
     let (mut broken, mut modified) = (Html::default(), Html::default());
     if let Some(violation) = violation {
         broken = el("div|class=banner|data-kind=violation|role=alert")
-            .with(
-                el("span").text(format!("Broken: {violation}. The run has stopped at this event.")),
-            )
+            .with(el("span").text(format!("Broken: {violation}.")))
             .add(link("Undo", telling(on_tool, Tool::Undo)))
             .add(link("Reset", telling(on_tool, Tool::Reset)))
             .html();

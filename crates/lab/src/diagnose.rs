@@ -26,8 +26,9 @@ pub(crate) struct Lately {
 pub(crate) fn diagnose(cluster: &Cluster, lately: Lately) -> Diagnosis {
     let voters = cluster.configuration().voters.len() as u8;
     let quorum = voters / 2 + 1;
-    if let Some(violation) = cluster.violation() {
-        return say(Level::Bad, format!("a safety property broke: {violation}"));
+    if cluster.violation().is_some() {
+        // Which one and how is said beside it (`StageView::violation`).
+        return say(Level::Bad, "a promise of Raft is broken: the run has stopped".to_owned());
     }
     let running = cluster.nodes().filter(|node| node.condition() == Condition::Running).count();
     if running == 0 {
