@@ -57,20 +57,36 @@
 mod bytes;
 mod hash;
 mod key_index;
+mod lease;
+mod lessor;
 mod range;
 mod record;
 mod request;
 mod store;
 mod transaction;
+mod txn;
 mod types;
+mod watch;
+mod watch_stream;
+mod wire;
 
 pub use bytes::Bytes;
 pub use hash::of_words as hash_of_words;
+pub use lease::{
+    Lease, LeaseGrantRequest, LeaseGrantResponse, LeaseRevokeResponse, MAX_LEASE_TTL, min_lease_ttl,
+};
+pub use lessor::{LEASE_REVOKES_PER_SECOND, Lessor, Renewal};
 pub use record::Change;
 pub use request::{
     DeleteRangeRequest, DeleteRangeResponse, PutRequest, PutResponse, RangeRequest, RangeResponse,
     SortOrder, SortTarget, prefix_end,
 };
 pub use store::Store;
-pub use transaction::Transaction;
+pub use txn::{
+    Compare, CompareResult, CompareTarget, MAX_TXN_OPS, RequestOp, ResponseOp, TxnRequest,
+    TxnResponse,
+};
 pub use types::{Error, KeyValue, LeaseId, Revision, RevisionPair};
+pub use watch::{Delivery, Event, EventKind, WatchError, WatchId, WatchRequest, Watcher};
+pub use watch_stream::{WatchResponse, WatchStream};
+pub use wire::{HashKv, LEASE_COST};
