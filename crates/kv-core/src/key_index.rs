@@ -35,7 +35,8 @@ struct Generation {
     created: Revision,
     /// Version after the last put. Compaction takes records away but leaves this count.
     version: i64,
-    records: Vec<Arc<Record>>,
+    /// Each with its main revision, so that a search touches none but the one it finds.
+    records: Vec<(Revision, Arc<Record>)>,
 }
 
 impl KeyIndex {
@@ -61,7 +62,7 @@ impl KeyIndex {
             lease,
         };
         let record = Arc::new(Record { at, change: Change::Put(kv) });
-        life.records.push(record.clone());
+        life.push(record.clone());
         record
     }
 
@@ -81,7 +82,7 @@ impl KeyIndex {
             Change::Put(kv) => {
                 self.current.created = kv.create_revision;
                 self.current.version = kv.version;
-                self.current.records.push(record);
+                self.current.push(record);
             }
             Change::Delete { .. } if self.is_alive() || record.at.main <= compacted => {
                 self.end_life(record);
@@ -98,7 +99,7 @@ impl KeyIndex {
 
     /// The lease that the key hangs on now.
     pub(crate) fn lease(&self) -> LeaseId {
-        let newest = self.current.records.last().and_then(|record| record.change.pair());
+        let newest = self.current.records.last().and_then(|(_, record)| record.change.pair());
         newest.map_or(LeaseId::NONE, |kv| kv.lease)
     }
 
@@ -135,12 +136,16 @@ impl KeyIndex {
 
     fn end_life(&mut self, tombstone: Arc<Record>) {
         let mut life = std::mem::take(&mut self.current);
-        life.records.push(tombstone);
+        life.push(tombstone);
         self.closed.push(Arc::new(life));
     }
 }
 
 impl Generation {
+    fn push(&mut self, record: Arc<Record>) {
+        self.records.push((record.at.main, record));
+    }
+
     fn begins_by(&self, revision: Revision) -> bool {
         // True of a compacted life too: its first record left is no younger than the compaction,
         // and no read is older.
@@ -148,25 +153,26 @@ impl Generation {
     }
 
     fn ends_before(&self, revision: Revision) -> bool {
-        self.records.last().is_some_and(|last| last.at.main < revision)
+        self.records.last().is_some_and(|(last, _)| *last < revision)
     }
 
     /// The last record at or before `revision`.
     fn last_by(&self, revision: Revision) -> Option<&Arc<Record>> {
         // Nearly every read is of the newest version.
-        let last = self.records.last().filter(|last| last.at.main <= revision);
-        last.or_else(|| self.records.get(self.count_by(revision).checked_sub(1)?))
+        let last = self.records.last().filter(|(last, _)| *last <= revision);
+        let found = last.or_else(|| self.records.get(self.count_by(revision).checked_sub(1)?));
+        found.map(|(_, record)| record)
     }
 
     /// Keeps what is visible at `revision`, what was changed at it, and what is younger.
     fn forget_before(&mut self, revision: Revision) {
-        let before = self.records.partition_point(|record| record.at.main < revision);
+        let before = self.records.partition_point(|(main, _)| *main < revision);
         let unseen = before.min(self.count_by(revision).saturating_sub(1));
         self.records.drain(..unseen);
     }
 
     fn count_by(&self, revision: Revision) -> usize {
-        self.records.partition_point(|record| record.at.main <= revision)
+        self.records.partition_point(|(main, _)| *main <= revision)
     }
 }
 

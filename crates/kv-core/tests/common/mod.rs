@@ -115,7 +115,11 @@ pub(crate) fn op(draw: &mut Draw, revision: i64, compactions: u64) -> Op {
         17 if draw.one_in(2) => Op::Attached(lease_id(draw)),
         _ => {
             let request = range(draw, revision);
-            let at = if draw.one_in(2) { 0 } else { draw.below(revision as u64 + 4) as i64 - 2 };
+            let at = match draw.below(4) {
+                0 | 1 => 0,
+                2 => revision + 1 - draw.below(30) as i64,
+                _ => draw.below(revision as u64 + 4) as i64 - 2,
+            };
             Op::Range(request.at(Revision(at)))
         }
     }
@@ -222,7 +226,8 @@ fn ops(draw: &mut Draw, revision: i64, depth: u64) -> Vec<RequestOp> {
         4 | 5 => RequestOp::DeleteRange(delete_range(draw)),
         6 | 7 if depth > 0 => RequestOp::Txn(txn(draw, revision, depth - 1)),
         _ => {
-            let at = if draw.one_in(4) { draw.below(revision as u64 + 4) as i64 - 2 } else { 0 };
+            let near = revision + 1 - draw.below(30) as i64;
+            let at = if draw.one_in(4) { near.max(-2) } else { 0 };
             RequestOp::Range(range(draw, revision).at(Revision(at)))
         }
     };

@@ -65,7 +65,6 @@ pub(crate) fn watch(request: &WatchRequest) -> Value {
         "key": text(&request.key),
         "range_end": end(&request.range_end),
         "start_revision": number(request.start_revision.0),
-        "progress_notify": request.progress_notify,
         "filters": filters,
         "prev_kv": request.prev_kv,
         "watch_id": number(request.watch_id.0),

@@ -12,6 +12,7 @@
 //!   cuts any of them off.
 //! - Deletions at a compacted revision, told to who watches from that revision: etcd 3.5.1 tells
 //!   them until its compaction has got there, and later ones always.
+//! - A watcher that begins in the past and is overtaken by a compaction before etcd has seen to it.
 //!
 //! Left out: transactions by which etcd 3.5.1 would die (see [`would_kill`]).
 

@@ -68,7 +68,7 @@ fn answers_equal_those_of_a_replayed_list() {
 fn every_operation_is_drawn_and_every_error_met() {
     // Proves that the comparison above does compare something.
     let mut seen: BTreeMap<String, u32> = BTreeMap::new();
-    for seed in 1..=60 {
+    for seed in 1..=150 {
         let (mut draw, mut store) = (Draw(seed), Store::new());
         for _ in 0..100 {
             let op = op(&mut draw, store.revision().0, 15);
