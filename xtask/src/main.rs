@@ -10,6 +10,7 @@
 mod bench;
 mod browser;
 mod command;
+mod etcd;
 mod page;
 mod prove;
 mod sizes;

@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 
 use crate::browser;
 use crate::command::{cargo, root};
+use crate::etcd;
 use crate::stages::{Stage, Stages};
 use crate::suite::{self, SEEDS};
 
@@ -19,6 +20,8 @@ const SCHEDULES: u64 = 10_000;
 const POINTS: u64 = 10_000;
 /// Histories judged by our linearizability tester and by stateright's.
 const HISTORIES: u64 = 10_000;
+/// Operations that the store and a real etcd do alike.
+const OPERATIONS: u64 = 100_000;
 /// Minutes of fuzzing, if nobody says how many.
 const MINUTES: u64 = 30;
 
@@ -65,6 +68,7 @@ pub(crate) fn prove(arguments: &[&str]) -> Result<ExitCode> {
     stages.run("lockstep", 30, lockstep);
     stages.run("linearizability", 15, linearizability);
     stages.run("time-travel", 60, time_travel);
+    stages.run("etcd", 60, |stage| etcd::differential(stage, OPERATIONS));
     stages.run("fuzz", minutes + 20, |stage| fuzz(stage, minutes));
     let hashes = root().join("target/raft-lab/hashes-prove.txt");
     stages.run("determinism", 30, |stage| {

@@ -10,10 +10,13 @@ use crate::command::{ask, cargo, command, root};
 use crate::page::{self, Profile};
 use crate::stages::{Stage, Stages};
 use crate::tools::{self, WASM};
-use crate::{browser, sizes};
+use crate::{browser, etcd, sizes};
 
 /// Seeds whose traces must be the same in debug, release and WebAssembly: 20 seconds for all three.
 pub(crate) const SEEDS: u64 = 1_000;
+
+/// Operations that the store and a real etcd do alike: ten seconds.
+const OPERATIONS: u64 = 3_000;
 
 /// Formatting, clippy and fast tests.
 pub(crate) fn check() -> ExitCode {
@@ -29,6 +32,7 @@ pub(crate) fn test(only: &[&str]) -> ExitCode {
     quick(&mut stages);
     stages.run("lessons", 5, |stage| stage.run(&mut cargo("run -q -p lab -- lessons check")));
     stages.run("convict", 5, convict);
+    stages.run("etcd", 10, |stage| etcd::differential(stage, OPERATIONS));
     let hashes = root().join("target/raft-lab/hashes.txt");
     stages.run("determinism", 8, |_| determinism(SEEDS, &hashes));
     if !stages.run("page", 10, build_page) {
@@ -60,7 +64,9 @@ fn quick(stages: &mut Stages) {
         stage.run(&mut cargo(&format!("clippy --target {WASM} {page} -- -D warnings")))
     });
     stages.run("native", 10, |stage| {
-        stage.run(&mut cargo("test --workspace --features xtask/pages --no-fail-fast"))
+        let mut test = cargo("test --workspace --features xtask/pages --no-fail-fast");
+        // Of a real etcd there is a stage of its own.
+        stage.run(test.env("ETCD_OPERATIONS", "0"))
     });
 }
 

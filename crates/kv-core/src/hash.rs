@@ -61,6 +61,14 @@ pub(crate) fn of_record(record: &Record) -> u64 {
     mixer.0
 }
 
+/// The fingerprint of a lease, as the words that tell it from others.
+pub(crate) fn of_lease(words: [u64; 3]) -> u64 {
+    let mut mixer = Mixer(MULTIPLIER);
+    mixer.word(3);
+    words.iter().for_each(|&word| mixer.word(word));
+    mixer.0
+}
+
 /// The fingerprint of a few numbers, in this order: what [`Store::hash`](crate::Store::hash) is
 /// made with, for those who add numbers of their own to it. The same on every machine.
 pub fn of_words(words: &[u64]) -> u64 {

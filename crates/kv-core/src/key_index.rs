@@ -17,7 +17,7 @@ use crate::{Bytes, KeyValue, LeaseId, Revision, RevisionPair};
 /// ```
 ///
 /// - A closed generation ends with its tombstone and holds at least one put before it, unless
-///   compaction took that.
+///   compaction took that: the tombstone stays for the watchers as long as its revision does.
 /// - The current generation holds no tombstone. It is empty while the key is deleted.
 /// - Revisions grow along a generation and from one generation to the next.
 ///
@@ -35,7 +35,8 @@ struct Generation {
     created: Revision,
     /// Version after the last put. Compaction takes records away but leaves this count.
     version: i64,
-    records: Vec<Arc<Record>>,
+    /// Each with its main revision, so that a search touches none but the one it finds.
+    records: Vec<(Revision, Arc<Record>)>,
 }
 
 impl KeyIndex {
@@ -61,7 +62,7 @@ impl KeyIndex {
             lease,
         };
         let record = Arc::new(Record { at, change: Change::Put(kv) });
-        life.records.push(record.clone());
+        life.push(record.clone());
         record
     }
 
@@ -74,15 +75,18 @@ impl KeyIndex {
     }
 
     /// Adds a record that was made before: the way back from what was saved, where compaction may
-    /// have taken the beginning of a life. False if the record cannot be: a deletion of nothing.
-    pub(crate) fn restore(&mut self, record: Arc<Record>) -> bool {
+    /// have taken the beginning of a life. False if the record cannot be: a deletion of nothing,
+    /// later than what compaction took.
+    pub(crate) fn restore(&mut self, record: Arc<Record>, compacted: Revision) -> bool {
         match &record.change {
             Change::Put(kv) => {
                 self.current.created = kv.create_revision;
                 self.current.version = kv.version;
-                self.current.records.push(record);
+                self.current.push(record);
             }
-            Change::Delete { .. } if self.is_alive() => self.end_life(record),
+            Change::Delete { .. } if self.is_alive() || record.at.main <= compacted => {
+                self.end_life(record);
+            }
             Change::Delete { .. } => return false,
         }
         true
@@ -91,6 +95,12 @@ impl KeyIndex {
     /// Whether the key exists now.
     pub(crate) fn is_alive(&self) -> bool {
         !self.current.records.is_empty()
+    }
+
+    /// The lease that the key hangs on now.
+    pub(crate) fn lease(&self) -> LeaseId {
+        let newest = self.current.records.last().and_then(|(_, record)| record.change.pair());
+        newest.map_or(LeaseId::NONE, |kv| kv.lease)
     }
 
     /// The key's pair as of `revision`, and where it was put; `None` if it did not exist then.
@@ -108,14 +118,15 @@ impl KeyIndex {
         record.change.pair().map(|kv| (record.at, kv))
     }
 
-    /// Forgets what no read at `revision` or later can see. True if nothing is left of the key.
+    /// Forgets what neither a read at `revision` or later can see nor a watch from there on. True
+    /// if nothing is left of the key.
     pub(crate) fn compact(&mut self, revision: Revision) -> bool {
-        // A life that had ended by then is invisible from then on, tombstone and all.
-        let over = self.closed.partition_point(|life| life.ends_by(revision));
+        // A life that had ended before is invisible from then on, tombstone and all.
+        let over = self.closed.partition_point(|life| life.ends_before(revision));
         if over > 0 {
             self.closed.drain(..over);
         }
-        // Only the first life left can have begun by then: the next begins after it has ended.
+        // Only the first life left can have begun before: the next begins after it has ended.
         match self.closed.first_mut() {
             Some(life) => Arc::make_mut(life).forget_before(revision),
             None => self.current.forget_before(revision),
@@ -125,39 +136,43 @@ impl KeyIndex {
 
     fn end_life(&mut self, tombstone: Arc<Record>) {
         let mut life = std::mem::take(&mut self.current);
-        life.records.push(tombstone);
+        life.push(tombstone);
         self.closed.push(Arc::new(life));
     }
 }
 
 impl Generation {
+    fn push(&mut self, record: Arc<Record>) {
+        self.records.push((record.at.main, record));
+    }
+
     fn begins_by(&self, revision: Revision) -> bool {
         // True of a compacted life too: its first record left is no younger than the compaction,
         // and no read is older.
         !self.records.is_empty() && self.created <= revision
     }
 
-    fn ends_by(&self, revision: Revision) -> bool {
-        self.records.last().is_some_and(|last| last.at.main <= revision)
+    fn ends_before(&self, revision: Revision) -> bool {
+        self.records.last().is_some_and(|(last, _)| *last < revision)
     }
 
     /// The last record at or before `revision`.
     fn last_by(&self, revision: Revision) -> Option<&Arc<Record>> {
         // Nearly every read is of the newest version.
-        let last = self.records.last().filter(|last| last.at.main <= revision);
-        last.or_else(|| self.records.get(self.count_by(revision).checked_sub(1)?))
+        let last = self.records.last().filter(|(last, _)| *last <= revision);
+        let found = last.or_else(|| self.records.get(self.count_by(revision).checked_sub(1)?));
+        found.map(|(_, record)| record)
     }
 
-    /// Keeps the last record at or before `revision`, and what is younger.
+    /// Keeps what is visible at `revision`, what was changed at it, and what is younger.
     fn forget_before(&mut self, revision: Revision) {
-        let past = self.count_by(revision);
-        if past > 1 {
-            self.records.drain(..past - 1);
-        }
+        let before = self.records.partition_point(|(main, _)| *main < revision);
+        let unseen = before.min(self.count_by(revision).saturating_sub(1));
+        self.records.drain(..unseen);
     }
 
     fn count_by(&self, revision: Revision) -> usize {
-        self.records.partition_point(|record| record.at.main <= revision)
+        self.records.partition_point(|(main, _)| *main <= revision)
     }
 }
 
@@ -219,7 +234,10 @@ mod tests {
             let gone = compacted.compact(Revision(at));
             let from = at as usize - 1;
             assert_eq!(visible(&compacted, end)[from..], visible(&whole, end)[from..], "at {at}");
-            assert_eq!(gone, visible(&whole, end)[from..].iter().all(|&seen| seen == 0));
+            // The deletion at the revision itself stays too, for those who watch from there.
+            let ends_here = script.chars().nth(from.wrapping_sub(1)) == Some('-');
+            let is_unseen = visible(&whole, end)[from..].iter().all(|&seen| seen == 0);
+            assert_eq!(gone, is_unseen && !ends_here, "at {at}");
         }
     }
 

@@ -22,7 +22,8 @@
 //!   changes are numbered by a *sub revision* from 0 ([`RevisionPair`]).
 //! - What changes nothing consumes no revision: reads, deleting what is not there.
 //! - Compaction at a revision forgets what only older revisions could see; the revision itself
-//!   stays readable.
+//!   stays readable, and whoever watches from there misses nothing.
+//! - A lease costs no revision; when it ends, its keys are deleted in one.
 //!
 //! ```
 //! use kv_core::{DeleteRangeRequest, PutRequest, RangeRequest, Revision, Store};
@@ -41,36 +42,90 @@
 //! # Ok::<(), kv_core::Error>(())
 //! ```
 //!
+//! Compare and swap is a transaction, and to watch is to ask what is new since a revision:
+//!
+//! ```
+//! use kv_core::{
+//!     Compare, CompareResult, CompareTarget, Delivery, PutRequest, RequestOp, Store, TxnRequest,
+//!     WatchRequest, Watcher,
+//! };
+//!
+//! let mut store = Store::new();
+//! let watch = WatchRequest { key: "lock".into(), ..WatchRequest::default() };
+//! let mut watcher = Watcher::new(watch, &store)?;
+//!
+//! let is_free = Compare::key("lock", CompareResult::Equal, CompareTarget::Version(0));
+//! let take = RequestOp::Put(PutRequest::new("lock", "mine"));
+//! let txn = TxnRequest { compare: vec![is_free], success: vec![take], failure: vec![] };
+//! assert!(store.txn(&txn)?.succeeded);
+//! assert!(!store.txn(&txn)?.succeeded, "it is taken");
+//!
+//! let Some(Delivery::Events(events)) = watcher.poll(&store) else { panic!("it was taken") };
+//! assert_eq!(events.len(), 1);
+//! assert_eq!(watcher.poll(&store), None);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # Where to read on
 //!
 //! [`Store`] first (`store.rs`: the records and the index), then `key_index.rs` (one key's lives),
-//! `range.rs` (what a read does, step by step), `transaction.rs` (what a write does).
+//! `range.rs` (what a read does, step by step), `txn.rs` (what a transaction may be) and
+//! `transaction.rs` (what it does, and every other write), `watch.rs` (what is guaranteed to
+//! watchers, and why) and `watch_stream.rs` (several of one client), `lease.rs` (what of leases is
+//! replicated) and `lessor.rs` (what only the leader knows of them), `wire.rs` (sizes and checksums
+//! as etcd's file has them).
+//!
+//! # How it is held against etcd
+//!
+//! `tests/etcd_differential` does seeded operations to a store and to a real etcd 3.5.1; no answer,
+//! event or error may differ. `tests/model` compares with a list of changes, `tests/etcd.rs` tells
+//! what is known in short stories.
 //!
 //! # What is not here
 //!
-//! The consensus that puts requests in order (crate `raft-core`), the server that joins the two
-//! (crate `member`), and of etcd's store so far: the compare-and-swap requests, watches and the
-//! lessor. [`Store::transaction`], [`Store::changes`] and [`KeyValue::lease`] are what those stand
-//! on. Two answers differ from etcd by nature: [`Store::hash`] is not the CRC of etcd's files, and
-//! pairs that compare equal stay in the order of keys, where etcd promises nothing.
+//! The consensus that puts requests in order (crate `raft-core`) and the server that joins the two
+//! (crate `member`). To that belong the clock of the lessor, reports of progress every so often,
+//! the limit of a request's size, and the alarms: of a quota, the store knows only its own
+//! [`size`](Store::size) and what a request [costs](TxnRequest::cost).
+//!
+//! Where it differs from etcd 3.5.1: [`Store::hash`] is a fingerprint of ours (etcd's own is
+//! [`Store::hash_kv`]); pairs that compare equal stay in the order of keys, where etcd promises
+//! nothing; the deletion at a compacted revision stays for watchers, as in later versions; and a
+//! transaction by which that etcd would die is refused.
 
 mod bytes;
 mod hash;
 mod key_index;
+mod lease;
+mod lessor;
 mod range;
 mod record;
 mod request;
 mod store;
 mod transaction;
+mod txn;
 mod types;
+mod watch;
+mod watch_stream;
+mod wire;
 
 pub use bytes::Bytes;
 pub use hash::of_words as hash_of_words;
+pub use lease::{
+    Lease, LeaseGrantRequest, LeaseGrantResponse, LeaseRevokeResponse, MAX_LEASE_TTL, min_lease_ttl,
+};
+pub use lessor::{LEASE_REVOKES_PER_SECOND, Lessor, Renewal};
 pub use record::Change;
 pub use request::{
     DeleteRangeRequest, DeleteRangeResponse, PutRequest, PutResponse, RangeRequest, RangeResponse,
     SortOrder, SortTarget, prefix_end,
 };
 pub use store::Store;
-pub use transaction::Transaction;
+pub use txn::{
+    Compare, CompareResult, CompareTarget, MAX_TXN_OPS, RequestOp, ResponseOp, TxnRequest,
+    TxnResponse,
+};
 pub use types::{Error, KeyValue, LeaseId, Revision, RevisionPair};
+pub use watch::{Delivery, Event, EventKind, WatchError, WatchId, WatchRequest, Watcher};
+pub use watch_stream::{WatchResponse, WatchStream};
+pub use wire::{HashKv, LEASE_COST};

@@ -31,6 +31,16 @@ impl<'a> Span<'a> {
         Span { start: key, end }
     }
 
+    /// Whether it holds this key.
+    pub(crate) fn contains(self, key: &[u8]) -> bool {
+        self.start <= key
+            && match self.end {
+                Bound::Included(end) => key <= end,
+                Bound::Excluded(end) => key < end,
+                Bound::Unbounded => true,
+            }
+    }
+
     /// The span as bounds for a map, unless it ends before it begins: such a range is empty, and
     /// maps refuse it.
     pub(crate) fn bounds(self) -> Option<Bounds<'a>> {

@@ -1,4 +1,5 @@
-//! The store itself: every recorded change, an index of them by key, and how they are asked.
+//! The store itself: every recorded change, an index of them by key, the leases, and how they are
+//! asked.
 
 use std::sync::Arc;
 
@@ -6,12 +7,14 @@ use imbl::OrdMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::key_index::KeyIndex;
+use crate::lease::Leases;
 use crate::range::{self, Span};
 use crate::record::{Change, Record};
-use crate::transaction::Transaction;
+use crate::transaction::{self, Transaction};
 use crate::{
-    Bytes, DeleteRangeRequest, DeleteRangeResponse, Error, KeyValue, PutRequest, PutResponse,
-    RangeRequest, RangeResponse, Revision, RevisionPair, hash,
+    Bytes, DeleteRangeRequest, DeleteRangeResponse, Error, KeyValue, Lease, LeaseGrantRequest,
+    LeaseGrantResponse, LeaseId, LeaseRevokeResponse, PutRequest, PutResponse, RangeRequest,
+    RangeResponse, Revision, RevisionPair, TxnRequest, TxnResponse, hash, wire,
 };
 
 /// etcd's multi-version store. See the crate's documentation for the model.
@@ -19,8 +22,9 @@ use crate::{
 /// - `records` holds every change under its revision; what compaction took is gone.
 /// - `index` holds the same records by key; it can be made anew from `records`, and is when a saved
 ///   store is read.
-/// - `fingerprint` is the sum of the records' fingerprints, so that neither [`Store::hash`] nor
-///   compaction walks the store for it.
+/// - `leases` holds the keys that hang on each lease; those, too, follow from `records`.
+/// - `fingerprint` and `size` are sums over the records, so that neither [`Store::hash`] nor a look
+///   at the quota walks the store.
 ///
 /// A clone costs a few reference counts, and shares all that neither side changes afterwards.
 #[derive(Clone, Debug)]
@@ -28,8 +32,10 @@ pub struct Store {
     pub(crate) revision: Revision,
     pub(crate) compact_revision: Revision,
     pub(crate) index: OrdMap<Bytes, Arc<KeyIndex>>,
+    pub(crate) leases: Leases,
     records: OrdMap<RevisionPair, Arc<Record>>,
     fingerprint: u64,
+    size: u64,
 }
 
 impl Store {
@@ -39,8 +45,10 @@ impl Store {
             revision: Revision(1),
             compact_revision: Revision(-1),
             index: OrdMap::new(),
+            leases: Leases::default(),
             records: OrdMap::new(),
             fingerprint: 0,
+            size: 0,
         }
     }
 
@@ -65,9 +73,13 @@ impl Store {
     /// Writes one key, in a transaction of its own.
     ///
     /// # Errors
-    /// As [`Transaction::put`]; nothing has changed then.
+    /// [`Error::EmptyKey`], [`Error::ValueProvided`], [`Error::LeaseProvided`], and, in this order,
+    /// [`Error::LeaseNotFound`], [`Error::KeyNotFound`] where the old value or lease of a missing
+    /// key is to be kept. Nothing has changed then.
     pub fn put(&mut self, request: &PutRequest) -> Result<PutResponse, Error> {
-        self.transaction().put(request)
+        request.check()?;
+        self.check_lease(request.lease)?;
+        Transaction::new(self).put(request)
     }
 
     /// Deletes one key or a range of keys, in a transaction of its own.
@@ -78,15 +90,73 @@ impl Store {
         &mut self,
         request: &DeleteRangeRequest,
     ) -> Result<DeleteRangeResponse, Error> {
-        self.transaction().delete_range(request)
+        request.check()?;
+        Ok(Transaction::new(self).delete_range(request))
     }
 
-    /// Begins a transaction: all that is changed through it shares one main revision.
-    pub fn transaction(&mut self) -> Transaction<'_> {
-        Transaction::new(self)
+    /// Compares, and does one thing or the other; all that it changes shares one main revision.
+    ///
+    /// # Errors
+    /// Those of [`TxnRequest::check`]; for what would be done, [`Error::KeyNotFound`] and
+    /// [`Error::LeaseNotFound`] of its puts, then [`Error::Compacted`] and [`Error::FutureRevision`]
+    /// of its reads. Nothing has changed then.
+    pub fn txn(&mut self, request: &TxnRequest) -> Result<TxnResponse, Error> {
+        transaction::txn(self, request)
     }
 
-    /// Forgets every change that no read at `revision` or later can see.
+    /// Grants a lease of at least `ttl_min` seconds ([`min_lease_ttl`](crate::min_lease_ttl)).
+    ///
+    /// # Errors
+    /// [`Error::LeaseNotFound`] for the name 0, [`Error::LeaseTtlTooLarge`],
+    /// [`Error::LeaseExists`]; nothing has changed then.
+    pub fn lease_grant(
+        &mut self,
+        request: LeaseGrantRequest,
+        ttl_min: i64,
+    ) -> Result<LeaseGrantResponse, Error> {
+        let lease = self.leases.grant(request, ttl_min)?;
+        let (id, ttl) = (lease.id(), lease.ttl());
+        self.fingerprint = self.fingerprint.wrapping_add(hash::of_lease(lease.words()));
+        Ok(LeaseGrantResponse { revision: self.revision, id, ttl })
+    }
+
+    /// Ends a lease, and deletes the keys that hang on it, in their order, in one revision.
+    ///
+    /// # Errors
+    /// [`Error::LeaseNotFound`].
+    pub fn lease_revoke(&mut self, id: LeaseId) -> Result<LeaseRevokeResponse, Error> {
+        let lease = self.leases.find(id).ok_or(Error::LeaseNotFound)?;
+        let keys = lease.keys().to_vec();
+        self.fingerprint = self.fingerprint.wrapping_sub(hash::of_lease(lease.words()));
+        let mut transaction = Transaction::new(self);
+        keys.iter().for_each(|key| transaction.erase(key));
+        self.leases.remove(id);
+        Ok(LeaseRevokeResponse { revision: self.revision })
+    }
+
+    /// Writes down how many seconds are left of a lease, for the next leader to begin with; 0: all
+    /// of them. Of a lease that is not there, nothing is written down.
+    pub fn lease_checkpoint(&mut self, id: LeaseId, remaining_ttl: i64) {
+        let fingerprint =
+            |store: &Store| store.lease(id).map_or(0, |it| hash::of_lease(it.words()));
+        let before = fingerprint(self);
+        self.leases.checkpoint(id, remaining_ttl);
+        let after = fingerprint(self);
+        self.fingerprint = self.fingerprint.wrapping_sub(before).wrapping_add(after);
+    }
+
+    /// A lease, with the keys that hang on it.
+    pub fn lease(&self, id: LeaseId) -> Option<&Lease> {
+        self.leases.find(id)
+    }
+
+    /// All leases, ascending by id.
+    pub fn leases(&self) -> impl Iterator<Item = &Lease> {
+        self.leases.list().iter().map(Arc::as_ref)
+    }
+
+    /// Forgets every change that neither a read at `revision` or later can see nor a watch from
+    /// there on.
     ///
     /// # Errors
     /// [`Error::Compacted`] if that has been done before, [`Error::FutureRevision`] if `revision`
@@ -100,10 +170,10 @@ impl Store {
         }
         self.compact_revision = revision;
 
-        let past = ..RevisionPair { main: Revision(revision.0 + 1), sub: 0 };
+        // What changed at the revision itself stays, deletions too, for whoever watches from there.
+        let past = ..RevisionPair { main: revision, sub: 0 };
         let is_seen = |record: &Record| {
-            let history = self.index.get(record.change.key());
-            let seen = history.and_then(|history| history.get(revision));
+            let seen = self.at(record.change.key().as_slice(), revision);
             seen.is_some_and(|(at, _)| at == record.at)
         };
         let forgotten: Vec<Arc<Record>> = self
@@ -116,6 +186,7 @@ impl Store {
         for record in forgotten {
             self.records.remove(&record.at);
             self.fingerprint = self.fingerprint.wrapping_sub(hash::of_record(&record));
+            self.size -= wire::record_len(&record);
             let key = record.change.key();
             let history = self.index.get_mut(key).map(Arc::make_mut);
             if history.is_some_and(|history| history.compact(revision)) {
@@ -130,14 +201,31 @@ impl Store {
     /// Changes before the compacted revision may be missing, so a watcher asks
     /// [`Store::compact_revision`] first.
     pub fn changes(&self, from: Revision) -> impl Iterator<Item = (RevisionPair, &Change)> {
-        let start = RevisionPair { main: from, sub: 0 };
-        self.records.range(start..).map(|(at, record)| (*at, &record.change))
+        self.records(from).map(|record| (record.at, &record.change))
     }
 
     /// A fingerprint: equal on equal stores, on every machine; different, all but certainly, on
-    /// stores that differ in any record, in their revision or their compaction.
+    /// stores that differ in any record or lease, in their revision or their compaction.
     pub fn hash(&self) -> u64 {
         hash::of_words(&[self.fingerprint, self.revision.0 as u64, self.compact_revision.0 as u64])
+    }
+
+    /// How many bytes its records take in etcd's file, which has the file's own overhead besides: to
+    /// be held against a quota. What a request may add to it says its `cost`.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Whether a put may name this lease.
+    pub(crate) fn check_lease(&self, id: LeaseId) -> Result<(), Error> {
+        let is_there = id == LeaseId::NONE || self.leases.find(id).is_some();
+        if is_there { Ok(()) } else { Err(Error::LeaseNotFound) }
+    }
+
+    /// The records from main revision `from` on.
+    pub(crate) fn records(&self, from: Revision) -> impl Iterator<Item = &Record> {
+        let start = RevisionPair { main: from, sub: 0 };
+        self.records.range(start..).map(|(_, record)| record.as_ref())
     }
 
     /// The pairs of the keys within `span` as of revision `at`, in the order of keys.
@@ -149,12 +237,18 @@ impl Store {
 
     /// The pair under `key` now.
     pub(crate) fn current(&self, key: &[u8]) -> Option<&KeyValue> {
-        self.index.get(key)?.get(self.revision).map(|(_, kv)| kv)
+        self.at(key, self.revision).map(|(_, kv)| kv)
+    }
+
+    /// The pair under `key` as of `revision`, and where it was put.
+    pub(crate) fn at(&self, key: &[u8], revision: Revision) -> Option<(RevisionPair, &KeyValue)> {
+        self.index.get(key)?.get(revision)
     }
 
     /// Writes a change down; the index holds it already.
     pub(crate) fn record(&mut self, record: Arc<Record>) {
         self.fingerprint = self.fingerprint.wrapping_add(hash::of_record(&record));
+        self.size += wire::record_len(&record);
         self.records.insert(record.at, record);
     }
 }
@@ -165,22 +259,24 @@ impl Default for Store {
     }
 }
 
-/// Stores are equal if they hold the same records at the same revision and compaction; the index
-/// follows from those.
+/// Stores are equal if they hold the same records and leases at the same revision and compaction;
+/// the index follows from those.
 impl PartialEq for Store {
     fn eq(&self, other: &Store) -> bool {
         self.fingerprint == other.fingerprint
             && self.revision == other.revision
             && self.compact_revision == other.compact_revision
+            && self.leases == other.leases
             && self.records == other.records
     }
 }
 
-/// A store is saved as its records, as in etcd's backend.
+/// A store is saved as its records and leases, as in etcd's backend.
 #[derive(Serialize)]
 struct Saved<'a> {
     revision: Revision,
     compact_revision: Revision,
+    leases: &'a [Arc<Lease>],
     // A list, not a map: formats like JSON know only text as the key of a map.
     #[serde(serialize_with = "serialize_records")]
     records: &'a OrdMap<RevisionPair, Arc<Record>>,
@@ -195,8 +291,10 @@ fn serialize_records<S: Serializer>(
 
 impl Serialize for Store {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Store { revision, compact_revision, ref records, index: _, fingerprint: _ } = *self;
-        Saved { revision, compact_revision, records }.serialize(serializer)
+        let Store { revision, compact_revision, records, leases, .. } = self;
+        let (revision, compact_revision) = (*revision, *compact_revision);
+        let leases = leases.list();
+        Saved { revision, compact_revision, leases, records }.serialize(serializer)
     }
 }
 
@@ -205,22 +303,38 @@ impl Serialize for Store {
 struct Loaded {
     revision: Revision,
     compact_revision: Revision,
+    leases: Vec<Arc<Lease>>,
     records: Vec<Record>,
 }
 
 impl<'de> Deserialize<'de> for Store {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Store, D::Error> {
         let loaded = Loaded::deserialize(deserializer)?;
+        Store::from_loaded(loaded).map_err(serde::de::Error::custom)
+    }
+}
+
+impl Store {
+    fn from_loaded(loaded: Loaded) -> Result<Store, &'static str> {
         let mut store = Store::new();
         store.revision = loaded.revision;
         store.compact_revision = loaded.compact_revision;
         for record in loaded.records {
             let record = Arc::new(record);
             let history = store.index.entry(record.change.key().clone()).or_default();
-            if !Arc::make_mut(history).restore(record.clone()) {
-                return Err(serde::de::Error::custom("a deletion of a key that is not there"));
+            if !Arc::make_mut(history).restore(record.clone(), loaded.compact_revision) {
+                return Err("a deletion of a key that is not there");
             }
             store.record(record);
+        }
+        store.leases = Leases::loaded(loaded.leases).ok_or("leases in disorder")?;
+        for lease in store.leases.list() {
+            store.fingerprint = store.fingerprint.wrapping_add(hash::of_lease(lease.words()));
+        }
+        for (key, history) in &store.index {
+            if !store.leases.attach(history.lease(), key) {
+                return Err("a key on a lease that is not there");
+            }
         }
         Ok(store)
     }

@@ -87,7 +87,23 @@ pub enum Error {
     /// A put that keeps the old lease also names one.
     #[error("etcdserver: lease is provided")]
     LeaseProvided,
-    /// A put on a lease that does not exist. The store knows no lessor: its owner looks.
+    /// A lease that does not exist, or a put on one.
     #[error("etcdserver: requested lease not found")]
     LeaseNotFound,
+    /// A lease of that name is there already.
+    #[error("etcdserver: lease already exists")]
+    LeaseExists,
+    /// More time to live than [`MAX_LEASE_TTL`](crate::MAX_LEASE_TTL).
+    #[error("etcdserver: too large lease TTL")]
+    LeaseTtlTooLarge,
+    /// A transaction would put a key twice, or put and delete it.
+    #[error("etcdserver: duplicate key given in txn request")]
+    DuplicateKey,
+    /// More compares or operations than [`MAX_TXN_OPS`](crate::MAX_TXN_OPS).
+    #[error("etcdserver: too many operations in txn request")]
+    TooManyOperations,
+    /// The alarm for a full store is raised. The store knows its size and what a request costs;
+    /// its owner holds the two against a quota.
+    #[error("etcdserver: mvcc: database space exceeded")]
+    NoSpace,
 }
