@@ -100,7 +100,9 @@ pub(crate) fn record(only: &[&str]) -> Result<()> {
                         Ok(()) => println!("recorded {name}"),
                         Err(error) => {
                             println!("FAILED {name}: {error:#}");
-                            failed.lock().map_or((), |mut failed| failed.push(name));
+                            if let Ok(mut failed) = failed.lock() {
+                                failed.push(name);
+                            }
                         }
                     }
                 }

@@ -15,7 +15,7 @@ use super::etcdctl::{Etcdctl, Order, changes_members, granted_lease};
 use super::programs::Programs;
 use super::settings::Flags;
 use super::warden::Warden;
-use super::{fit, judge, names};
+use super::{fit, judge, names, tables};
 use crate::etcdctl::Output;
 use crate::predicate::Predicate;
 use crate::run::{EXIT_CHECK_FAILED, EXIT_OK, Remarks, RunOptions, print};
@@ -324,7 +324,11 @@ impl Conductor {
     fn output(&self, (stdout, stderr): (String, String), exit: i32) -> Output {
         let Some(cluster) = &self.cluster else { return Output { stdout, stderr, exit } };
         let stderr = names::without_log_lines(&stderr);
-        let named = |text: &str| cluster.addresses.to_lab(text);
+        // A table was drawn for the addresses; the names are shorter.
+        let named = |text: &str| match cluster.addresses.to_lab(text) {
+            named if named == text => named,
+            named => tables::redraw(&named),
+        };
         Output { stdout: named(&stdout), stderr: named(&stderr), exit }
     }
 

@@ -22,12 +22,15 @@ mod etcdctl;
 mod fit;
 #[cfg(unix)]
 mod judge;
+#[cfg(unix)]
 mod names;
 #[cfg(unix)]
 mod process;
 #[cfg(unix)]
 mod programs;
 mod settings;
+#[cfg(unix)]
+mod tables;
 #[cfg(unix)]
 mod warden;
 

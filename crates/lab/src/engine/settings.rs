@@ -3,9 +3,11 @@
 use crate::script::{Setting, Switch};
 
 /// Flags for the etcd processes of the next cluster.
+#[cfg(unix)]
 #[derive(Clone, Debug, Default)]
 pub(super) struct Flags(Vec<(&'static str, String)>);
 
+#[cfg(unix)]
 impl Flags {
     /// Takes a setting on; a later one replaces an earlier one.
     pub(super) fn set(&mut self, setting: Setting) {
@@ -40,7 +42,7 @@ pub(super) fn flag(setting: Setting) -> Option<(&'static str, String)> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
     use crate::script::Micros;
