@@ -123,7 +123,8 @@ fn hex_ids(text: &str) -> String {
         kept.push(next);
     }
     kept.pop();
-    kept
+    // `member remove` makes room for 16 digits.
+    kept.replace("cluster  <id>", "cluster <id>")
 }
 
 fn sizes(text: &str) -> String {

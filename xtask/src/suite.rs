@@ -10,7 +10,7 @@ use crate::command::{ask, cargo, command, root};
 use crate::page::{self, Profile};
 use crate::stages::{Stage, Stages};
 use crate::tools::{self, WASM};
-use crate::{browser, sizes};
+use crate::{browser, etcd, sizes};
 
 /// Seeds whose traces must be the same in debug, release and WebAssembly: 20 seconds for all three.
 pub(crate) const SEEDS: u64 = 1_000;
@@ -29,6 +29,7 @@ pub(crate) fn test(only: &[&str]) -> ExitCode {
     quick(&mut stages);
     stages.run("lessons", 5, |stage| stage.run(&mut cargo("run -q -p lab -- lessons check")));
     stages.run("convict", 5, convict);
+    stages.run("etcd", 10, real_etcd);
     let hashes = root().join("target/raft-lab/hashes.txt");
     stages.run("determinism", 8, |_| determinism(SEEDS, &hashes));
     if !stages.run("page", 10, build_page) {
@@ -70,6 +71,13 @@ fn convict(stage: &mut Stage) -> Result<()> {
     let mut node = command("node");
     node.args(["--test", "--test-reporter=spec"]);
     stage.run(node.args(browser::test_files(&root().join("tests/convict"))?))
+}
+
+/// A script on a real cluster, where etcd can be had; the other stages run without one.
+fn real_etcd(stage: &mut Stage) -> Result<()> {
+    let Some(etcd) = etcd::folder() else { return Ok(()) };
+    let mut test = cargo("test -p lab --test real_etcd");
+    stage.run(test.env("PATH", etcd::path_with(&etcd)?))
 }
 
 /// Builds the release page.

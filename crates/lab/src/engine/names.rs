@@ -99,19 +99,24 @@ impl Addresses {
     /// The words of an etcdctl line, with the values of `--endpoints` and `--peer-urls` as they
     /// really are. Keys and values are never touched, whatever they look like.
     pub(super) fn words_to_real(&self, words: Vec<String>, nodes: u8) -> Vec<String> {
-        let mut is_value = false;
+        let mut value_of: Option<String> = None;
         let mut is_over = false;
         let mut real = Vec::new();
         for word in words {
-            is_over |= word == "--" && !is_value;
+            is_over |= word == "--" && value_of.is_none();
             let flag = word.split_once('=').filter(|(flag, _)| !is_over && takes_addresses(flag));
-            let next = !is_over && !is_value && takes_addresses(&word);
-            real.push(match flag {
-                _ if is_value => self.to_real(&word, nodes),
-                Some((flag, list)) => format!("{flag}={}", self.to_real(list, nodes)),
-                None => word,
+            let next = !is_over && value_of.is_none() && takes_addresses(&word);
+            // An address of a peer has a scheme; etcdctl tells those who forget it.
+            let to_real = |flag: &str, list: &str| match flag {
+                "--peer-urls" if !list.contains("://") => list.to_owned(),
+                _ => self.to_real(list, nodes),
+            };
+            real.push(match (&value_of, flag) {
+                (Some(flag), _) => to_real(flag, &word),
+                (None, Some((flag, list))) => format!("{flag}={}", to_real(flag, list)),
+                (None, None) => word.clone(),
             });
-            is_value = next;
+            value_of = next.then_some(word);
         }
         real
     }
@@ -176,6 +181,7 @@ mod tests {
             "--endpoints=127.0.0.1:20000 put n1 n2:2379"
         );
         assert_eq!(real("--endpoints n2 get n2"), "--endpoints 127.0.0.1:20002 get n2");
+        assert_eq!(real("member add n4 --peer-urls=n4:2380"), "member add n4 --peer-urls=n4:2380");
         assert_eq!(real("put -- --endpoints n2"), "put -- --endpoints n2");
         assert_eq!(
             real("member add n4 --peer-urls=http://n4:2380"),
