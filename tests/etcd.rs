@@ -90,7 +90,9 @@ fn blocks(transcript: &str, jobs_may_be_late: bool) -> Vec<Block> {
             (None, None) => panic!("a transcript begins with a line: {line}"),
         }
     }
-    blocks.push(jobs);
+    if jobs_may_be_late {
+        blocks.push(jobs);
+    }
     for block in &mut blocks {
         block.printed = normalise(&block.printed);
     }

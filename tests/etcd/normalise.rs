@@ -3,7 +3,7 @@
 //! [`RULES`] is the whole list; everything else must be equal to the letter.
 
 /// The rules in the order in which they are applied to what one command printed.
-pub const RULES: [(&str, fn(&str) -> String); 8] = [
+pub(crate) const RULES: [(&str, fn(&str) -> String); 8] = [
     ("tables: how wide a column is, as ids are of different lengths", tables),
     (
         "ids of clusters, members and leases; raft's terms and indexes; hashes and sizes in bytes, in \
@@ -19,7 +19,7 @@ pub const RULES: [(&str, fn(&str) -> String); 8] = [
 ];
 
 /// What remains to be compared of a command's output.
-pub fn normalise(text: &str) -> String {
+pub(crate) fn normalise(text: &str) -> String {
     RULES.iter().fold(text.to_owned(), |text, (_, rule)| rule(&text))
 }
 

@@ -248,9 +248,9 @@ mod tests {
             granted("lease grant 10", "lease 694d7c0be0a5d40b granted with TTL(10s)\n"),
             id()
         );
-        let json = "{\"cluster_id\":1,\"ID\":7587848372637291531,\"ttl\":10}\n";
+        let json = "{\"cluster_id\":1,\"ID\":7587857337644602379,\"ttl\":10}\n";
         assert_eq!(granted("lease grant 10 -w json", json), id());
-        assert_eq!(granted("lease grant 10 -w fields", "\"ID\" : 7587848372637291531\n"), id());
+        assert_eq!(granted("lease grant 10 -w fields", "\"ID\" : 7587857337644602379\n"), id());
         assert_eq!(granted("lease grant x", ""), None);
         assert_eq!(granted("get a", "lease 1 granted with TTL(1s)\n"), None);
     }
