@@ -183,7 +183,10 @@ fn tables(text: &str) -> String {
 /// Members in the order of their names, in rows, tables, JSON and the settings that `member add` shows.
 fn members(text: &str) -> String {
     let mut lines: Vec<String> = text.lines().map(members_in_line).collect();
-    let is_row = |line: &String| line.contains("started, ") || line.contains("started | ");
+    let is_row = |line: &String| {
+        let rows = ["started, ", "started | "];
+        rows.iter().any(|row| line.contains(row)) || line.starts_with("http://n")
+    };
     let by_address = |line: &String| line.find("http://").map(|place| line[place..].to_owned());
     lines.chunk_by_mut(|one, next| is_row(one) && is_row(next)).for_each(|rows| {
         rows.sort_by_key(by_address);

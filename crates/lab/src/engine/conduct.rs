@@ -302,18 +302,19 @@ impl Conductor {
                 *value = cluster.addresses.to_real(value, nodes);
             }
         }
-        // Without a word of the script, every node is asked; etcdctl takes it ill if the same thing
-        // is said both ways.
+        let mut words = cluster.addresses.words_to_real(words, nodes + 1);
+        // Without a word of the script, every node is asked. By the flag, not by its variable: some
+        // commands take it ill when the variable is set.
         let is_flag = |word: &String| word == "--endpoints" || word.starts_with("--endpoints=");
         if !words.iter().any(is_flag) && !environment.iter().any(|(name, _)| is_endpoints(name)) {
             let started = cluster.all().filter(|node| cluster.was_started(*node));
             let list: Vec<String> = started.map(|node| cluster.addresses.endpoint(node)).collect();
-            environment.push(("ETCDCTL_ENDPOINTS".to_owned(), list.join(",")));
+            words.insert(0, format!("--endpoints={}", list.join(",")));
         }
         let order = Order {
             program: &self.programs.etcdctl,
             folder: cluster.folder(),
-            words: cluster.addresses.words_to_real(words, nodes + 1),
+            words,
             environment,
             input,
         };

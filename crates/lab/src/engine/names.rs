@@ -146,7 +146,12 @@ pub(super) fn node(name: &str, nodes: u8) -> Option<NodeId> {
 
 /// Standard error of etcdctl without the log lines that its client library writes into it.
 pub(super) fn without_log_lines(text: &str) -> String {
-    let is_log = |line: &str| line.starts_with("{\"level\":\"") && line.trim_end().ends_with('}');
+    // One that ends the program says why, and stays.
+    let is_log = |line: &str| {
+        ["debug", "info", "warn"].iter().any(|level| {
+            line.starts_with(&format!("{{\"level\":\"{level}\"")) && line.trim_end().ends_with('}')
+        })
+    };
     text.split_inclusive('\n').filter(|line| !is_log(line)).collect()
 }
 
@@ -215,5 +220,7 @@ mod tests {
         let text =
             "{\"level\":\"warn\",\"ts\":\"2021\",\"msg\":\"retrying\"}\nError: {\"level\":1}\n";
         assert_eq!(without_log_lines(text), "Error: {\"level\":1}\n");
+        let fatal = "{\"level\":\"fatal\",\"msg\":\"conflicting\"}\n";
+        assert_eq!(without_log_lines(fatal), fatal);
     }
 }
