@@ -2,8 +2,11 @@
 //!
 //! [`RULES`] is the whole list; everything else must be equal to the letter.
 
+/// What is left out, in words, and the function that leaves it out.
+type Rule = (&'static str, fn(&str) -> String);
+
 /// The rules in the order in which they are applied to what one command printed.
-pub(crate) const RULES: [(&str, fn(&str) -> String); 8] = [
+pub(crate) const RULES: [Rule; 8] = [
     ("tables: how wide a column is, as ids are of different lengths", tables),
     (
         "ids of clusters, members and leases; raft's terms and indexes; hashes and sizes in bytes, in \
