@@ -38,6 +38,8 @@ usage: cargo xtask COMMAND
                                  tables; WHAT is raft, simulator, seek, memory or page
   screens [VIEW…]                pictures of every view, for docs/screens/, of the page that was
                                  built last
+  record-etcd [NAME…]            record anew, in tests/etcd, what real etcd answers to each script, or
+                                 to those whose names begin so
   tools                          fetch the tools of the page's build, and say where they are
 
 Environment:
@@ -69,6 +71,7 @@ fn run(arguments: &[&str]) -> Result<ExitCode> {
         ["prove", options @ ..] => return prove::prove(options),
         ["bench", options @ ..] => return bench::bench(options),
         ["screens", views @ ..] => browser::screens(views)?,
+        ["record-etcd", only @ ..] => etcd::record(only)?,
         ["tools"] => {
             for dir in tools::for_page(page::Profile::Release)?.dirs() {
                 println!("{}", dir.display());

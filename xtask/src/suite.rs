@@ -32,7 +32,10 @@ pub(crate) fn test(only: &[&str]) -> ExitCode {
     quick(&mut stages);
     stages.run("lessons", 5, |stage| stage.run(&mut cargo("run -q -p lab -- lessons check")));
     stages.run("convict", 5, convict);
-    stages.run("etcd", 10, |stage| etcd::differential(stage, OPERATIONS));
+    stages.run("etcd", 10, |stage| {
+        etcd::differential(stage, OPERATIONS)?;
+        etcd::transcripts(stage)
+    });
     let hashes = root().join("target/raft-lab/hashes.txt");
     stages.run("determinism", 8, |_| determinism(SEEDS, &hashes));
     if !stages.run("page", 10, build_page) {

@@ -325,6 +325,9 @@ fn find(dir: &Path, name: &str) -> Option<PathBuf> {
 }
 
 /// The user's cache for tools.
+///
+/// # Errors
+/// There is no such folder on this system.
 pub(crate) fn cache() -> Result<PathBuf> {
     if let Some(dir) = std::env::var_os("RAFT_LAB_TOOLS") {
         return Ok(PathBuf::from(dir));

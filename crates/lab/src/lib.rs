@@ -13,6 +13,8 @@ mod diagnose;
 pub mod dials;
 pub mod documents;
 mod elections;
+#[cfg(feature = "cli")]
+pub mod engine;
 pub mod etcdctl;
 pub mod few;
 pub mod fingerprint;

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::{Parser, Subcommand, ValueEnum};
+use lab::engine::run_on_etcd;
 use lab::fuzz::{FuzzOptions, fuzz, print_scripts};
 use lab::link::Shared;
 use lab::run::{Remarks, RunOptions, run};
@@ -24,6 +25,13 @@ struct Arguments {
 enum Command {
     /// Runs a script and prints its transcript.
     Run(Run),
+    /// Ends what `lab run --engine etcd` started; it starts this itself.
+    #[cfg(unix)]
+    #[command(hide = true)]
+    StandGuard {
+        /// Removed in the end.
+        folder: PathBuf,
+    },
     /// Looks after lessons.
     #[command(subcommand)]
     Lessons(Lessons),
@@ -129,6 +137,8 @@ struct Fuzz {
 enum Engine {
     /// The simulated cluster.
     Sim,
+    /// A real etcd cluster on this machine, from `etcd` and `etcdctl` on PATH.
+    Etcd,
 }
 
 #[derive(Subcommand)]
@@ -183,7 +193,7 @@ fn execute(command: Command) -> io::Result<u8> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     match command {
         Command::Run(options) => {
-            let Engine::Sim = options.engine;
+            let engine = options.engine;
             let options = RunOptions {
                 nodes: options.nodes,
                 seed: options.seed,
@@ -192,7 +202,16 @@ fn execute(command: Command) -> io::Result<u8> {
                 remarks: if options.verbose { Remarks::Written } else { Remarks::LeftOut },
                 script: options.script,
             };
-            run(&options, &mut out, &mut io::stderr().lock())
+            let mut err = io::stderr().lock();
+            match engine {
+                Engine::Sim => run(&options, &mut out, &mut err),
+                Engine::Etcd => run_on_etcd(&options, &mut out, &mut err),
+            }
+        }
+        #[cfg(unix)]
+        Command::StandGuard { folder } => {
+            lab::engine::stand_guard(&folder);
+            Ok(0)
         }
         Command::Lessons(Lessons::Check { lessons, folder }) => {
             let passed = lab::lessons::check_command(&folder, &lessons, &mut out)?;

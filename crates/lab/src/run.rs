@@ -43,11 +43,11 @@ pub enum Remarks {
 }
 
 /// Exit status of a run in which all went as the script says.
-const EXIT_OK: u8 = 0;
+pub(crate) const EXIT_OK: u8 = 0;
 /// … in which an `until` or `assert` failed.
-const EXIT_CHECK_FAILED: u8 = 1;
+pub(crate) const EXIT_CHECK_FAILED: u8 = 1;
 /// … of a script that was not understood.
-const EXIT_BAD_SCRIPT: u8 = 2;
+pub(crate) const EXIT_BAD_SCRIPT: u8 = 2;
 /// … in which a safety property broke.
 const EXIT_UNSAFE: u8 = 3;
 
@@ -105,7 +105,8 @@ pub fn read_script(path: &Path) -> io::Result<String> {
         .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
 }
 
-fn script_name(path: &Path) -> String {
+/// How errors name a script.
+pub(crate) fn script_name(path: &Path) -> String {
     if path == Path::new("-") { "<stdin>".to_owned() } else { path.display().to_string() }
 }
 
@@ -131,7 +132,8 @@ fn print_finished(
     Ok(place)
 }
 
-fn print(
+/// Prints a line of the transcript.
+pub(crate) fn print(
     entry: &TerminalEntry,
     remarks: Remarks,
     out: &mut dyn Write,

@@ -362,7 +362,7 @@ fn role_kind(role: RoleName) -> RoleKind {
 }
 
 impl Comparison {
-    fn holds<T: Ord>(self, left: &T, right: &T) -> bool {
+    pub(crate) fn holds<T: Ord>(self, left: &T, right: &T) -> bool {
         match self {
             Comparison::Equal => left == right,
             Comparison::NotEqual => left != right,

@@ -10,7 +10,7 @@ mod goals;
 mod live;
 mod saved;
 mod steer;
-mod terminal;
+pub(crate) mod terminal;
 mod timeline;
 mod travel;
 mod why;

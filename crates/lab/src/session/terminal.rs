@@ -82,32 +82,38 @@ impl What {
 }
 
 /// What a steering line says that could not be done.
-pub(super) fn refused(message: &str) -> Output {
+pub(crate) fn refused(message: &str) -> Output {
     Output { stderr: format!("error: {message}\n"), exit: 1, ..Output::default() }
 }
 
 /// `jobs`, as a shell lists them.
 pub(super) fn jobs(running: &[Running], client: &ClientName) -> Output {
-    let jobs: Vec<&Job> = running
+    let jobs: Vec<(JobId, &str)> = running
         .iter()
         .filter(|running| &running.client == client)
         .filter_map(|running| running.job.as_ref())
+        .map(|job| (job.id, job.line.as_str()))
         .collect();
+    list_jobs(&jobs)
+}
+
+/// Background jobs, as a shell lists them.
+pub(crate) fn list_jobs(jobs: &[(JobId, &str)]) -> Output {
     let mut stdout = String::new();
-    for (place, job) in jobs.iter().enumerate() {
+    for (place, (id, line)) in jobs.iter().enumerate() {
         // The shell marks the newest job with + and the one before it with -.
         let mark = match jobs.len() - place {
             1 => '+',
             2 => '-',
             _ => ' ',
         };
-        let _ = writeln!(stdout, "[{}]{mark}  {:<24}{}", job.id.0, "Running", job.line);
+        let _ = writeln!(stdout, "[{}]{mark}  {:<24}{}", id.0, "Running", line);
     }
     Output { stdout, ..Output::default() }
 }
 
 /// `help`, or help about one word.
-pub(super) fn help(topic: Option<&str>) -> Output {
+pub(crate) fn help(topic: Option<&str>) -> Output {
     match topic {
         None => Output { stdout: crate::script::help(), ..Output::default() },
         Some(topic) => match crate::script::help_about(topic) {

@@ -377,9 +377,11 @@ fn member_add(given: &Given) -> Result<Subcommand, UsageError> {
         return Err(bad_args("member name not provided"));
     };
     if given.positional.len() > 1 {
-        let mut message = "too many arguments";
-        if given.positional.iter().any(|word| word.starts_with("http")) {
-            message = "too many arguments, did you mean --peer-urls=";
+        let mut message = "too many arguments".to_owned();
+        let is_url = |word: &&String| word.to_ascii_lowercase().starts_with("http");
+        for url in given.positional.iter().filter(is_url) {
+            message += ", did you mean --peer-urls=";
+            message += url;
         }
         return Err(bad_args(message));
     }
