@@ -88,7 +88,7 @@ mod tests {
 
     fn sandbox() -> Opening {
         let setup = "until leader".to_owned();
-        Opening { nodes: 5, seed: 1, setup, goals: Vec::new() }
+        Opening { nodes: 5, seed: 1, setup, ..Opening::default() }
     }
 
     fn scripted(script: &str) -> Asked {

@@ -90,7 +90,7 @@ impl Scene {
             },
             Scene::Embed(asked) => asked.opening(Scene::Sandbox.opening()),
             Scene::Home | Scene::Sandbox => {
-                Opening { nodes: 5, seed: 1, setup: OPEN_SETUP.to_owned(), goals: Vec::new() }
+                Opening { nodes: 5, seed: 1, setup: OPEN_SETUP.to_owned(), ..Opening::default() }
             }
         }
     }

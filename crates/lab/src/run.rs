@@ -65,7 +65,8 @@ pub fn run(options: &RunOptions, out: &mut dyn Write, err: &mut dyn Write) -> io
         }
     };
     let mut files = Files::create(options)?;
-    let opening = Opening { nodes: options.nodes, seed: options.seed, ..Opening::default() };
+    let opening =
+        Opening { nodes: options.nodes, seed: options.seed, attended: false, ..Opening::default() };
     let mut session = Session::new(opening)
         .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error.to_string()))?;
     session.keep_trace();

@@ -7,13 +7,14 @@ use sim::member::{MemberId, MemberRecord, MembersResponse, Response, Seat, Serve
 use sim::{CallError, Outcome};
 
 use super::args::{Get, Invocation, MemberCommand, Subcommand, WriteOut};
-use super::{EXIT_BAD_ARGUMENTS, EXIT_ERROR, Output, json, peer_url};
+use super::requests::peer_url;
+use super::{EXIT_BAD_ARGUMENTS, EXIT_ERROR, Output, json};
 
 /// Exit status after Ctrl-C, as a shell reports it.
 const EXIT_INTERRUPTED: i32 = 130;
 
 /// What etcdctl prints for `outcome`.
-pub fn present(invocation: &Invocation, outcome: &Outcome) -> Output {
+pub(crate) fn present(invocation: &Invocation, outcome: &Outcome) -> Output {
     match outcome {
         Outcome::Ok { node, response, revision, raft_term } => {
             if let Some(refused) = refused_mix(invocation) {

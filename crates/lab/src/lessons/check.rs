@@ -125,6 +125,7 @@ fn predicate_errors(lesson: &Lesson) -> Vec<LessonError> {
 /// The lesson as the learner finds it.
 fn open(lesson: &Lesson) -> Result<Session, LessonError> {
     let opening = Opening {
+        attended: false,
         nodes: lesson.data.nodes,
         seed: lesson.data.seed,
         setup: lesson.data.setup.clone(),

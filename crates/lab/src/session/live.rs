@@ -5,13 +5,15 @@
 
 use std::sync::Arc;
 
-use sim::{Action, Call, CallId, Chunks, ClientId, Cluster, Event, EventKind, Settings};
+use sim::member::kv_core::LeaseId;
+use sim::{Action, CallId, Chunks, Cluster, Event, EventKind, Settings};
 
 use super::goals::{GoalState, ParsedGoal};
 use super::terminal::{self, Job, Running, What};
 use super::timeline::{Timeline, bare};
 use super::{Traced, steer};
-use crate::etcdctl::{self, Output, Plan, args::Invocation};
+use crate::etcdctl::program::{Files, Program};
+use crate::etcdctl::{Output, args::Invocation};
 use crate::few::Few;
 use crate::narrate::{self, Narrator};
 use crate::predicate::{Judge, Predicate};
@@ -42,7 +44,13 @@ pub(super) struct Live {
     pub(super) calls: Chunks<Asked>,
     /// How many `until`s and `assert`s have failed.
     pub(super) failed_checks: u32,
-    running: Vec<Running>,
+    pub(super) running: Vec<Running>,
+    /// What `snapshot save` has written.
+    pub(super) files: Files,
+    /// The leases that were granted to `etcdctl lease grant`, in order.
+    pub(super) leases: Vec<LeaseId>,
+    /// See [`super::Opening::attended`].
+    pub(super) attended: bool,
     environment: Few<ClientName, Few<String, String>>,
     /// Predicates about the past, observed since event 0.
     standing: Vec<(Predicate, Judge)>,
@@ -70,6 +78,9 @@ impl Live {
             calls: Chunks::default(),
             failed_checks: 0,
             running: Vec::new(),
+            files: Files::new(),
+            leases: Vec::new(),
+            attended: true,
             environment: Few::new(),
             standing: judges.collect(),
             parsed_goals: goals.to_vec(),
@@ -117,7 +128,7 @@ impl Live {
     }
 
     /// Takes note of an event: feed, goals, and commands that end with it.
-    fn observe(&mut self, event: Event, traced: &mut Trace) {
+    pub(super) fn observe(&mut self, event: Event, traced: &mut Trace) {
         for item in self.narrator.tell(&self.cluster, &event) {
             self.tell(item);
         }
@@ -135,11 +146,14 @@ impl Live {
         }
         self.end_what_has_ended();
         if let Some(traced) = traced {
-            traced.push(Traced::Event(Box::new(event)));
+            traced.push(Traced::Event(Box::new(event.clone())));
+        }
+        if !self.running.is_empty() {
+            self.run_programs(&event, traced);
         }
     }
 
-    fn tell(&mut self, item: FeedItem) {
+    pub(super) fn tell(&mut self, item: FeedItem) {
         let remarkable = matches!(item.mark, Mark::Leader | Mark::StepDown | Mark::Violation)
             && item.level != Level::Neutral;
         if remarkable && let Some(entry) = self.entries.last_mut().map(Arc::make_mut) {
@@ -151,7 +165,8 @@ impl Live {
     fn tell_return(&mut self, event: &Event) {
         let Some(call) = event.call else { return };
         self.note_end(call, event);
-        let running = self.running.iter().find(|running| running.what.is_call(call));
+        let is_its = |running: &&Running| running.what.process().is_some_and(|it| it.is_call(call));
+        let running = self.running.iter().find(is_its);
         if let (Some(running), Some(outcome)) = (running, self.cluster.outcome(call)) {
             let item = narrate::returned(event, running.client.as_str(), outcome);
             self.tell(item);
@@ -205,12 +220,12 @@ impl Live {
         id
     }
 
-    fn entry(&mut self, id: u64) -> Option<&mut TerminalEntry> {
+    pub(super) fn entry(&mut self, id: u64) -> Option<&mut TerminalEntry> {
         let place = self.entries.iter().rposition(|entry| entry.id == id)?;
         self.entries.get_mut(place).map(Arc::make_mut)
     }
 
-    fn close_entry(&mut self, id: u64, output: Output) {
+    pub(super) fn close_entry(&mut self, id: u64, output: Output) {
         if let Some(entry) = self.entry(id) {
             entry.stdout.push_str(&output.stdout);
             entry.stderr.push_str(&output.stderr);
@@ -303,7 +318,7 @@ impl Live {
                 let message = format!("assertion failed: {predicate}");
                 return Some(if holds { Output::default() } else { terminal::refused(&message) });
             }
-            other => return Some(self.shell(other, &client)),
+            other => return Some(self.shell(other, &client, traced)),
         };
         self.running.push(Running { entry: id, client, job: None, what });
         None
@@ -317,7 +332,7 @@ impl Live {
     }
 
     /// The shell's own commands.
-    fn shell(&mut self, command: &Command, client: &ClientName) -> Output {
+    fn shell(&mut self, command: &Command, client: &ClientName, traced: &mut Trace) -> Output {
         match command {
             Command::Export(assignments) => {
                 for assignment in assignments {
@@ -334,8 +349,8 @@ impl Live {
                 Output::default()
             }
             Command::Jobs => terminal::jobs(&self.running, client),
-            Command::Kill(job) => self.kill(*job, client),
-            Command::Interrupt => self.interrupt(client),
+            Command::Kill(job) => self.kill(*job, client, traced),
+            Command::Interrupt => self.interrupt(client, traced),
             Command::Status => terminal::status(&self.cluster),
             Command::Help(topic) => terminal::help(topic.as_deref()),
             _ => Output::default(),
@@ -349,43 +364,38 @@ impl Live {
             let id = sim::member::MemberId::of(sim::member::raft_core::NodeId(number)).0;
             return Some(format!("{id:x}"));
         }
+        if let Some(number) = name.strip_prefix("lease").and_then(|n| n.parse::<usize>().ok()) {
+            let lease = self.leases.get(number.checked_sub(1)?)?;
+            return Some(format!("{:x}", lease.0));
+        }
         self.environment.get(client)?.get(name).cloned()
     }
 
-    fn kill(&mut self, job: JobId, client: &ClientName) -> Output {
+    fn kill(&mut self, job: JobId, client: &ClientName, traced: &mut Trace) -> Output {
         let found = self.running.iter().position(|running| {
-            &running.client == client && running.job.as_ref().is_some_and(|j| j.id == job)
+            let is_it = running.job.as_ref().is_some_and(|it| it.id == job);
+            is_it && &running.client == client && !running.is_detached()
         });
         match found {
             Some(place) => {
-                let running = self.running.remove(place);
-                self.cancel(&running);
+                self.interrupt_at(place, traced);
                 Output::default()
             }
             None => terminal::refused(&format!("kill: %{}: no such job", job.0)),
         }
     }
 
-    fn interrupt(&mut self, client: &ClientName) -> Output {
+    fn interrupt(&mut self, client: &ClientName, traced: &mut Trace) -> Output {
         let found = self
             .running
             .iter()
             .position(|running| &running.client == client && running.job.is_none());
         match found {
             Some(place) => {
-                let running = self.running.remove(place);
-                self.cancel(&running);
-                let interrupted = Output { exit: terminal::EXIT_INTERRUPTED, ..Output::default() };
-                self.close_entry(running.entry, interrupted);
+                self.interrupt_at(place, traced);
                 Output::default()
             }
             None => terminal::refused("nothing runs in the foreground"),
-        }
-    }
-
-    fn cancel(&mut self, running: &Running) {
-        if let What::Ask { call, .. } = &running.what {
-            self.cluster.cancel(*call);
         }
     }
 
@@ -406,31 +416,17 @@ impl Live {
                 return Some(Output { stdout: error.stdout, stderr: error.stderr, exit });
             }
         };
-        let (endpoints, request, timeout) =
-            match etcdctl::plan(&invocation, &input, self.cluster.node_count()) {
-                Plan::Done(output) => return Some(output),
-                Plan::Ask { endpoints, request, timeout } => (endpoints, request, timeout),
-            };
-        let label = words.join(" ");
-        let (call, event) = self.cluster.call(Call {
-            client: ClientId::from(client.as_str()),
-            endpoints,
-            request,
-            timeout,
-            label: label.clone(),
-        });
-        self.tell(narrate::asked(&event, client.as_str(), &label));
-        let asked = Asked::new(call, client.as_str(), without_leading_flags(&words), &event);
-        self.asked.insert(client.clone(), asked.clone());
-        self.calls.push(asked);
+        let nodes = self.cluster.node_count();
+        let program = match Program::new(invocation, &input, &environment, nodes) {
+            Ok(program) => program,
+            Err(output) => return Some(output),
+        };
         let job = (etcdctl.ground == Ground::Background)
             .then(|| Job { id: self.next_job(&client), line: line.source.trim().to_owned() });
         if job.is_some() {
             self.close_entry(id, Output::default());
         }
-        let what = What::Ask { call, invocation: Box::new(invocation) };
-        self.running.push(Running { entry: id, client, job, what });
-        self.observe(event, traced);
+        self.begin_program(program, words.join(" "), input, (id, client, job), traced);
         None
     }
 
@@ -527,10 +523,4 @@ impl Live {
             })
             .collect()
     }
-}
-
-/// `put name joe` of `--endpoints=n1 put name joe`: what is asked, without how.
-fn without_leading_flags(words: &[String]) -> String {
-    let first = words.iter().position(|word| matches!(word.as_str(), "put" | "get" | "del"));
-    words.get(first.unwrap_or(0)..).unwrap_or_default().join(" ")
 }

@@ -8,6 +8,7 @@
 mod checkpoints;
 mod goals;
 mod live;
+mod process;
 mod saved;
 mod steer;
 pub(crate) mod terminal;
@@ -54,11 +55,14 @@ pub struct Opening {
     pub setup: String,
     /// Goals to be judged from then on.
     pub goals: Vec<GoalData>,
+    /// Whether somebody is there to interrupt a command that never ends by itself. If not, it is
+    /// interrupted after 10 s.
+    pub attended: bool,
 }
 
 impl Default for Opening {
     fn default() -> Opening {
-        Opening { nodes: 3, seed: 1, setup: String::new(), goals: Vec::new() }
+        Opening { nodes: 3, seed: 1, setup: String::new(), goals: Vec::new(), attended: true }
     }
 }
 
@@ -139,7 +143,8 @@ impl Session {
         })?;
         let lines = parse_script(&opening.setup)?;
         let goals = goals::parse(&opening.goals)?;
-        let live = Live::new(&settings, Vec::new(), &[], &goals);
+        let mut live = Live::new(&settings, Vec::new(), &[], &goals);
+        live.attended = opening.attended;
         let mut session = Session {
             opening,
             timeline: Timeline::new(settings),
@@ -332,6 +337,7 @@ impl Session {
         let goals = goals::parse(&self.opening.goals).unwrap_or_default();
         let mut live =
             Live::new(&self.timeline.settings, self.prelude.to_vec(), &self.standing, &goals);
+        live.attended = self.opening.attended;
         if self.timeline.setup_end == Some(0) {
             live.begin_goals();
         }

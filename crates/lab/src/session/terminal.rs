@@ -3,14 +3,12 @@
 use std::fmt::Write as _;
 
 use sim::member::raft_core::RoleKind;
-use sim::{CallId, Cluster, Condition, Event};
+use sim::{Cluster, Condition, Event};
 
-use crate::etcdctl::{self, Output, args::Invocation};
+use super::process::Process;
+use crate::etcdctl::Output;
 use crate::predicate::Judge;
 use crate::script::{ClientName, Command, JobId, Line, Micros, duration_text};
-
-/// Exit status after Ctrl-C, as a shell reports it.
-pub(super) const EXIT_INTERRUPTED: i32 = 130;
 
 /// A command that has not ended.
 #[derive(Clone, Debug)]
@@ -21,6 +19,13 @@ pub(super) struct Running {
     /// In the background: which job it is.
     pub(super) job: Option<Job>,
     pub(super) what: What,
+}
+
+impl Running {
+    /// Whether it was told to end and only cleans up.
+    pub(super) fn is_detached(&self) -> bool {
+        self.job.is_some() && self.what.process().is_some_and(|process| process.interrupted)
+    }
 }
 
 /// A background job.
@@ -39,27 +44,30 @@ pub(super) enum What {
     Step { seq: u64 },
     /// For a predicate, up to a moment.
     Until { judge: Judge, limit: u64, wait: Micros, text: String },
-    /// For the answer to a call.
-    Ask { call: CallId, invocation: Box<Invocation> },
+    /// For what it asks of the cluster.
+    Process(Box<Process>),
 }
 
 impl What {
     pub(super) fn limit(&self) -> Option<u64> {
         match self {
             What::Until { limit, .. } => Some(*limit),
-            What::Advance { .. } | What::Step { .. } | What::Ask { .. } => None,
+            What::Advance { .. } | What::Step { .. } | What::Process(_) => None,
         }
     }
 
-    /// Whether it waits for the answer to this call.
-    pub(super) fn is_call(&self, id: CallId) -> bool {
-        matches!(self, What::Ask { call, .. } if *call == id)
+    /// The program that runs, if one does.
+    pub(super) fn process(&self) -> Option<&Process> {
+        match self {
+            What::Process(process) => Some(process),
+            What::Advance { .. } | What::Step { .. } | What::Until { .. } => None,
+        }
     }
 
     pub(super) fn observe(&mut self, cluster: &Cluster, event: &Event) {
         match self {
             What::Until { judge, .. } => judge.observe(cluster, event),
-            What::Advance { .. } | What::Step { .. } | What::Ask { .. } => {}
+            What::Advance { .. } | What::Step { .. } | What::Process(_) => {}
         }
     }
 
@@ -74,9 +82,8 @@ impl What {
             }
             What::Until { limit, wait, text, .. } => (now >= *limit)
                 .then(|| refused(&format!("not within {}: {text}", duration_text(*wait)))),
-            What::Ask { call, invocation } => {
-                cluster.outcome(*call).map(|outcome| etcdctl::present(invocation, outcome))
-            }
+            // It says so itself.
+            What::Process(_) => None,
         }
     }
 }
@@ -90,7 +97,7 @@ pub(crate) fn refused(message: &str) -> Output {
 pub(super) fn jobs(running: &[Running], client: &ClientName) -> Output {
     let jobs: Vec<(JobId, &str)> = running
         .iter()
-        .filter(|running| &running.client == client)
+        .filter(|running| &running.client == client && !running.is_detached())
         .filter_map(|running| running.job.as_ref())
         .map(|job| (job.id, job.line.as_str()))
         .collect();

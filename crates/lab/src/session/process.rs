@@ -1,0 +1,255 @@
+//! Programs that run in the terminal: their turns, their calls, and what they write.
+
+use std::sync::Arc;
+
+use sim::member::kv_core::WatchResponse;
+use sim::member::raft_core::Term;
+use sim::{Call, CallId, ClientId, Event, EventKind};
+
+use super::Live;
+use super::live::Trace;
+use super::terminal::{Job, Running, What};
+use crate::etcdctl::Output;
+use crate::etcdctl::print::{EXIT_INTERRUPTED, Header};
+use crate::etcdctl::program::{Happened, Program, Tag, Turn};
+use crate::narrate;
+use crate::requests::Asked;
+use crate::script::ClientName;
+
+/// How long a command may go on that never ends by itself, where nobody is there to interrupt it.
+const PATIENCE_MICROS: u64 = 10_000_000;
+
+/// A program that runs.
+#[derive(Clone, Debug)]
+pub(super) struct Process {
+    program: Program,
+    /// Its words.
+    words: String,
+    input: String,
+    began: u64,
+    /// The calls that have not ended.
+    calls: Vec<(Tag, CallId)>,
+    wakes_at: Option<u64>,
+    /// When it is interrupted, if nobody does it before.
+    patience_ends: Option<u64>,
+    /// It was told to end.
+    pub(super) interrupted: bool,
+}
+
+impl Process {
+    /// Whether this is one of its calls.
+    pub(super) fn is_call(&self, id: CallId) -> bool {
+        self.calls.iter().any(|(_, call)| *call == id)
+    }
+}
+
+/// What makes a program's turn come.
+enum Cause {
+    Begun,
+    Call(Tag, EventKind, CallId),
+    Woken,
+    Interrupted,
+}
+
+impl Live {
+    /// Begins a program; its first turn comes at once.
+    pub(super) fn begin_program(
+        &mut self,
+        program: Program,
+        words: String,
+        input: String,
+        running: (u64, ClientName, Option<Job>),
+        traced: &mut Trace,
+    ) {
+        let (entry, client, job) = running;
+        let began = self.cluster.now().0;
+        let hurried = !self.attended && job.is_none() && program.is_endless();
+        let patience_ends = hurried.then(|| began + PATIENCE_MICROS);
+        patience_ends.iter().for_each(|at| self.cluster.wake_at(sim::member::Micros(*at)));
+        let what = What::Process(Box::new(Process {
+            program,
+            words,
+            input,
+            began,
+            calls: Vec::new(),
+            wakes_at: None,
+            patience_ends,
+            interrupted: false,
+        }));
+        self.running.push(Running { entry, client, job, what });
+        self.take_turn(self.running.len() - 1, &Cause::Begun, traced);
+    }
+
+    /// Lets the programs take their turns that this event is about.
+    pub(super) fn run_programs(&mut self, event: &Event, traced: &mut Trace) {
+        if let (Some(id), EventKind::Return | EventKind::Notify) = (event.call, event.kind) {
+            let call_of = |running: &Running| {
+                let mut calls = running.what.process()?.calls.iter();
+                calls.find(|(_, call)| *call == id).map(|(tag, _)| *tag)
+            };
+            let place = self.running.iter().position(|running| call_of(running).is_some());
+            if let Some((place, tag)) = place.and_then(|at| Some((at, call_of(&self.running[at])?)))
+            {
+                self.take_turn(place, &Cause::Call(tag, event.kind, id), traced);
+            }
+        }
+        let now = self.cluster.now().0;
+        let is_due = |at: Option<u64>| at.is_some_and(|at| at <= now);
+        while let Some(place) = self.running.iter().position(|running| {
+            running.what.process().is_some_and(|it| is_due(it.wakes_at) || is_due(it.patience_ends))
+        }) {
+            let impatient =
+                self.running[place].what.process().is_some_and(|it| is_due(it.patience_ends));
+            let cause = if impatient { Cause::Interrupted } else { Cause::Woken };
+            self.take_turn(place, &cause, traced);
+        }
+    }
+
+    /// Ctrl-C, for what runs at this place. Some have to clean up before they end.
+    pub(super) fn interrupt_at(&mut self, place: usize, traced: &mut Trace) {
+        if self.running[place].what.process().is_some() {
+            return self.take_turn(place, &Cause::Interrupted, traced);
+        }
+        let running = self.running.remove(place);
+        let exit = EXIT_INTERRUPTED;
+        self.close_entry(running.entry, Output { exit, ..Output::default() });
+    }
+
+    fn take_turn(&mut self, place: usize, cause: &Cause, traced: &mut Trace) {
+        let mut running = self.running.remove(place);
+        let What::Process(process) = &mut running.what else { return };
+        let told = match cause {
+            Cause::Call(_, EventKind::Notify, id) => self.told(*id),
+            _ => None,
+        };
+        let outcome = match cause {
+            Cause::Call(_, EventKind::Return, id) => {
+                process.calls.retain(|(_, call)| call != id);
+                self.cluster.outcome(*id).cloned()
+            }
+            _ => None,
+        };
+        let happened = match (cause, &outcome, &told) {
+            (Cause::Begun, ..) => Happened::Begun,
+            (Cause::Call(tag, ..), Some(outcome), _) => Happened::Returned(*tag, outcome),
+            (Cause::Call(..), _, Some((header, told))) => Happened::Told(*header, told),
+            (Cause::Interrupted, ..) => {
+                process.interrupted = true;
+                process.patience_ends = None;
+                Happened::Interrupted
+            }
+            (Cause::Woken | Cause::Call(..), ..) => {
+                process.wakes_at = None;
+                Happened::Woken
+            }
+        };
+        let mut turn = Turn {
+            now: self.cluster.now(),
+            began: sim::member::Micros(process.began),
+            nodes: self.cluster.node_count(),
+            input: &process.input,
+            files: &mut self.files,
+            output: Output::default(),
+            ended: false,
+            asks: Vec::new(),
+            gives_up: Vec::new(),
+            wake_at: None,
+            granted: None,
+        };
+        process.program.go(happened, &mut turn);
+        let Turn { output, ended, asks, gives_up, wake_at, granted, .. } = turn;
+        self.leases.extend(granted);
+        if let Some(at) = wake_at {
+            process.wakes_at = Some(at.0);
+            self.cluster.wake_at(at);
+        }
+        let given_up = |tag: &Tag| ended || gives_up.contains(tag);
+        let (over, calls): (Vec<_>, Vec<_>) =
+            process.calls.drain(..).partition(|(tag, _)| given_up(tag));
+        process.calls = calls;
+        let mut events: Vec<Event> =
+            over.iter().filter_map(|(_, call)| self.cluster.cancel(*call)).collect();
+        for ask in asks {
+            let call = Call {
+                client: ClientId::from(running.client.as_str()),
+                endpoints: ask.endpoints,
+                request: ask.request,
+                timeout: ask.timeout,
+                label: process.words.clone(),
+            };
+            let (id, event) = self.cluster.call(call);
+            let first = process.calls.is_empty() && matches!(cause, Cause::Begun);
+            process.calls.push((ask.tag, id));
+            self.note_call(&running.client, &process.words, id, &event, first);
+            events.push(event);
+        }
+        let status = if process.interrupted { EXIT_INTERRUPTED } else { output.exit };
+        self.write(&running, &output);
+        if ended {
+            if running.job.is_none() {
+                self.close_entry(running.entry, Output { exit: status, ..Output::default() });
+            }
+        } else {
+            self.running.insert(place.min(self.running.len()), running);
+        }
+        for event in events {
+            self.observe(event, traced);
+        }
+    }
+
+    /// What a watching call was told last, and by whom.
+    fn told(&self, id: CallId) -> Option<(Header, Arc<WatchResponse>)> {
+        let call = self.cluster.live_call(id)?;
+        let (node, response) = (call.node()?, call.told.clone()?);
+        let member = self.cluster.node(node).member();
+        let raft_term = member.map_or(Term(0), |member| member.raft().term());
+        Some((Header { node, revision: response.revision, raft_term }, response))
+    }
+
+    /// Takes note of a call that was begun; the feed tells the first of a program.
+    fn note_call(
+        &mut self,
+        client: &ClientName,
+        words: &str,
+        call: CallId,
+        event: &Event,
+        first: bool,
+    ) {
+        if first {
+            self.tell(narrate::asked(event, client.as_str(), words));
+        }
+        let asked = Asked::new(call, client.as_str(), without_leading_flags(words), event);
+        self.asked.insert(client.clone(), asked.clone());
+        self.calls.push(asked);
+    }
+
+    /// What a program writes: below its own line, or, of a job, below the line during which it comes.
+    /// Of one that was killed nobody reads anything.
+    fn write(&mut self, running: &Running, output: &Output) {
+        let Some(job) = &running.job else {
+            if let Some(entry) = self.entry(running.entry) {
+                entry.stdout.push_str(&output.stdout);
+                entry.stderr.push_str(&output.stderr);
+            }
+            return;
+        };
+        if running.is_detached() {
+            return;
+        }
+        if let Some(entry) = self.entries.last_mut().map(Arc::make_mut) {
+            for line in output.stdout.lines().chain(output.stderr.lines()) {
+                entry.jobs.push_str(&format!("[{}] {line}\n", job.id.0));
+            }
+        }
+    }
+}
+
+/// `put name joe` of `--endpoints=n1 put name joe`: what is asked, without how.
+fn without_leading_flags(words: &str) -> String {
+    let mut rest = words;
+    while rest.starts_with('-') {
+        // A flag whose value is a word of its own is rare here, and does no harm.
+        rest = rest.split_once(' ').map_or("", |(_, after)| after);
+    }
+    if rest.is_empty() { words.to_owned() } else { rest.to_owned() }
+}
