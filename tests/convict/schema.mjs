@@ -44,6 +44,7 @@ const SETTINGS = {
   client_latency_us: uint,
   loss_ppm: uint,
   snapshot_count: uint,
+  quota_bytes: uint,
   pre_vote: flag,
   check_quorum: flag,
   strict_reconfig_check: flag,

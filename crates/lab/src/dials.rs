@@ -87,6 +87,8 @@ const TIMEOUTS: [&str; 10] =
     ["100ms", "200ms", "300ms", "500ms", "1s", "1500ms", "2s", "3s", "5s", "10s"];
 const SHARES: [&str; 10] = ["0%", "1%", "2%", "5%", "10%", "20%", "30%", "50%", "80%", "100%"];
 const COUNTS: [&str; 10] = ["1", "2", "5", "10", "20", "50", "100", "1000", "10000", "100000"];
+const QUOTAS: [&str; 8] =
+    ["20480", "32768", "65536", "131072", "1048576", "16777216", "268435456", "2147483648"];
 const RATES: [&str; 15] = [
     "0.1x", "0.2x", "0.5x", "0.8x", "0.9x", "0.99x", "1x", "1.01x", "1.1x", "1.2x", "1.5x", "2x",
     "3x", "5x", "10x",
@@ -97,7 +99,7 @@ fn time(of: fn(&Settings) -> Micros, settings: &Settings) -> String {
 }
 
 /// Every quantity that `set` knows.
-const DIALS: [Kind; 8] = [
+const DIALS: [Kind; 9] = [
     Kind {
         setting: "latency",
         name: "Latency",
@@ -153,6 +155,13 @@ const DIALS: [Kind; 8] = [
         what: "Applied entries between two snapshots. A node takes a new value up when it starts again.",
         steps: &COUNTS,
         value: |settings| settings.snapshot_count.to_string(),
+    },
+    Kind {
+        setting: "quota-backend-bytes",
+        name: "Quota",
+        what: "How many bytes a node’s store may take: beyond, it raises an alarm, and nothing is written until that is disarmed. Holds at once.",
+        steps: &QUOTAS,
+        value: |settings| settings.quota_bytes.to_string(),
     },
 ];
 
@@ -212,7 +221,7 @@ fn amount(line: &str) -> Option<u64> {
             | Setting::SyncLatency(time)
             | Setting::ClientLatency(time) => Some(time.0),
             Setting::Loss(share) => Some(share.0.into()),
-            Setting::SnapshotCount(count) => Some(count),
+            Setting::SnapshotCount(number) | Setting::QuotaBackendBytes(number) => Some(number),
             Setting::PreVote(_) | Setting::CheckQuorum(_) | Setting::StrictReconfigCheck(_) => None,
         },
         _ => None,

@@ -33,6 +33,7 @@ pub(super) fn flag(setting: Setting) -> Option<(&'static str, String)> {
         Setting::PreVote(switch) => Some(("--pre-vote", is_on(switch))),
         Setting::StrictReconfigCheck(switch) => Some(("--strict-reconfig-check", is_on(switch))),
         Setting::SnapshotCount(count) => Some(("--snapshot-count", count.to_string())),
+        Setting::QuotaBackendBytes(bytes) => Some(("--quota-backend-bytes", bytes.to_string())),
         Setting::Latency(_)
         | Setting::Jitter(_)
         | Setting::Loss(_)

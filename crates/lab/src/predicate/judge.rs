@@ -289,6 +289,11 @@ impl Atom {
                 };
                 event.sent.iter().any(is_it)
             }
+            Atom::WatchFired if event.kind == EventKind::Notify => {
+                let call = event.call.and_then(|call| cluster.live_call(call));
+                let told = call.and_then(|call| call.told.as_ref());
+                told.is_some_and(|told| !told.events.is_empty())
+            }
             _ => false,
         }
     }

@@ -105,19 +105,6 @@ impl Predicate {
             Predicate::SinceStart(_) | Predicate::While(..) | Predicate::Then(..) => true,
         }
     }
-
-    /// What of it this lab cannot judge yet, as it is written; `None` if it can judge all.
-    pub fn unsupported(&self) -> Option<String> {
-        match self {
-            Predicate::Atom(Atom::WatchFired) => Some(Atom::WatchFired.to_string()),
-            Predicate::Atom(_) => None,
-            Predicate::Not(inner) | Predicate::SinceStart(inner) => inner.unsupported(),
-            Predicate::And(left, right)
-            | Predicate::Or(left, right)
-            | Predicate::While(left, right)
-            | Predicate::Then(left, right) => left.unsupported().or_else(|| right.unsupported()),
-        }
-    }
 }
 
 /// A plain statement about the cluster, or about what just happened in it.

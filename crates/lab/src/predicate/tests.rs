@@ -1,6 +1,6 @@
 //! What predicates mean: how they bind, and how they are judged on a running cluster.
 
-use sim::member::kv_core::{PutRequest, RangeRequest};
+use sim::member::kv_core::{PutRequest, RangeRequest, WatchRequest};
 use sim::member::raft_core::NodeId;
 use sim::member::{Consistency, Micros, Request};
 use sim::{Action, Call, ClientId, Cluster, LinkChange, Settings};
@@ -124,14 +124,10 @@ fn reach() {
         "leader while modified",
         "not (leader then modified)",
         "snapshot sent to n1",
+        "watch fired",
     ] {
         assert!(predicate(past).needs_history(), "{past}");
     }
-    assert_eq!(
-        predicate("leader and not watch fired").unsupported(),
-        Some("watch fired".to_owned())
-    );
-    assert_eq!(predicate("leader and quorum lost").unsupported(), None);
 }
 
 /// A cluster and judges that watch it.
@@ -218,6 +214,24 @@ impl Run {
         let judge = self.judges.iter().find(|(watched, _)| watched == text);
         judge.expect("it is watched").1.holds(&self.cluster)
     }
+}
+
+/// Proves: a watch fires when its client is told of a change, not when it begins, and not of other
+/// keys.
+#[test]
+fn a_watch_fires() {
+    let mut run = Run::new(1, &["watch fired"]);
+    run.until("leader");
+    let watch = WatchRequest { key: "name".into(), ..WatchRequest::default() };
+    run.call("w", 1, Request::Watch { watch, needs_leader: true });
+    run.advance(100);
+    let other = Request::Put(PutRequest::new("other", "x"));
+    run.call("a", 1, other);
+    run.advance(100);
+    assert!(!run.watched("watch fired"));
+    run.put("a", 1);
+    run.advance(100);
+    assert!(run.watched("watch fired"));
 }
 
 /// Proves: statements about nodes, logs and stores follow the cluster.

@@ -78,6 +78,7 @@ pub(super) fn heading(settings: &Settings, out: &mut dyn Write) -> io::Result<()
             "check_quorum": settings.check_quorum,
             "strict_reconfig_check": settings.strict_reconfig_check,
             "snapshot_count": settings.snapshot_count,
+            "quota_bytes": settings.quota_bytes,
             "rules_off": rules_off,
         }),
     );

@@ -293,6 +293,8 @@ pub enum Setting {
     StrictReconfigCheck(Switch),
     /// `set snapshot-count 100`: applied entries between two snapshots.
     SnapshotCount(u64),
+    /// `set quota-backend-bytes 65536`: etcd's flag of that name.
+    QuotaBackendBytes(u64),
 }
 
 /// `on` or `off`.

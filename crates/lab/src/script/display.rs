@@ -207,7 +207,9 @@ impl Display for Setting {
             Setting::PreVote(switch)
             | Setting::CheckQuorum(switch)
             | Setting::StrictReconfigCheck(switch) => write!(formatter, "{name} {switch}"),
-            Setting::SnapshotCount(count) => write!(formatter, "{name} {count}"),
+            Setting::SnapshotCount(number) | Setting::QuotaBackendBytes(number) => {
+                write!(formatter, "{name} {number}")
+            }
         }
     }
 }
@@ -227,6 +229,7 @@ impl Setting {
             Setting::CheckQuorum(_) => "check-quorum",
             Setting::StrictReconfigCheck(_) => "strict-reconfig-check",
             Setting::SnapshotCount(_) => "snapshot-count",
+            Setting::QuotaBackendBytes(_) => "quota-backend-bytes",
         }
     }
 }

@@ -132,7 +132,7 @@ const fn setting(name: &'static str, example: &'static str, says: &'static str) 
 }
 
 /// Every setting, in the order of the help text.
-pub(super) const SETTINGS: [SettingEntry; 11] = [
+pub(super) const SETTINGS: [SettingEntry; 12] = [
     setting("heartbeat", "100ms", "how often a leader shows that it lives"),
     setting(
         "election-timeout",
@@ -148,6 +148,7 @@ pub(super) const SETTINGS: [SettingEntry; 11] = [
     setting("check-quorum", "off", "a leader that hears no majority steps down"),
     setting("strict-reconfig-check", "off", "servers change members in bad health too"),
     setting("snapshot-count", "100", "entries between two snapshots"),
+    setting("quota-backend-bytes", "65536", "how large a node's store may get"),
 ];
 
 /// What one can ask help on.

@@ -260,6 +260,13 @@ fn setting(cursor: &mut Cursor<'_>) -> Result<Setting, Fault> {
                 count => Setting::SnapshotCount(count),
             }
         }
+        "quota-backend-bytes" => {
+            let at = cursor.offset();
+            match number(cursor, "a number of bytes")? {
+                0 => return Err(Fault::new(at, "a quota is at least 1 byte")),
+                bytes => Setting::QuotaBackendBytes(bytes),
+            }
+        }
         _ => return Err(unknown(at, "setting", name, &names)),
     })
 }

@@ -48,6 +48,7 @@ fn lines_of_the_design() {
         "set pre-vote off",
         "set check-quorum off",
         "set snapshot-count 100",
+        "set quota-backend-bytes 65536",
         "set sync-latency 2ms",
         "set client-latency 1ms",
         "crash n2",

@@ -149,6 +149,7 @@ pub(crate) fn sim_setting(setting: Setting) -> SimSetting {
         Setting::CheckQuorum(switch) => SimSetting::CheckQuorum(sim_switch(switch)),
         Setting::StrictReconfigCheck(switch) => SimSetting::StrictReconfigCheck(sim_switch(switch)),
         Setting::SnapshotCount(count) => SimSetting::SnapshotCount(count),
+        Setting::QuotaBackendBytes(bytes) => SimSetting::Quota(bytes),
     }
 }
 

@@ -136,6 +136,9 @@ fn opening_lines(settings: &Settings, text: &mut String) {
     if settings.snapshot_count != usual.snapshot_count {
         let _ = writeln!(text, "set snapshot-count {}", settings.snapshot_count);
     }
+    if settings.quota_bytes != usual.quota_bytes {
+        let _ = writeln!(text, "set quota-backend-bytes {}", settings.quota_bytes);
+    }
     if settings.loss_ppm != usual.loss_ppm {
         let _ = writeln!(text, "set loss {}", percentage_text(Ppm(settings.loss_ppm)));
     }

@@ -132,7 +132,7 @@ impl Dice {
 
     fn setting(&mut self) -> Setting {
         let switch = *self.pick(&[Switch::On, Switch::Off]);
-        match self.below(10) {
+        match self.below(11) {
             0 => Setting::Heartbeat(self.micros()),
             1 => Setting::ElectionTimeout(self.micros()),
             2 => Setting::Latency(self.micros()),
@@ -142,6 +142,7 @@ impl Dice {
             6 => Setting::ClientLatency(self.micros()),
             7 => Setting::PreVote(switch),
             8 => Setting::CheckQuorum(switch),
+            9 => Setting::QuotaBackendBytes(1 + self.next() / 2),
             _ => Setting::SnapshotCount(1 + self.next() / 2),
         }
     }
