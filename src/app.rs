@@ -249,6 +249,7 @@ impl Component for App {
                     wide: self.wide,
                     open: self.open,
                     busy: desk.busy(),
+                    reads: desk.session.reads(),
                     inspected: self.inspected,
                 },
                 tools,

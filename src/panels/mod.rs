@@ -158,6 +158,8 @@ pub(crate) struct Shown {
     pub(crate) open: Option<Tab>,
     /// Whether a command of the terminal runs.
     pub(crate) busy: bool,
+    /// Whether it reads what is typed.
+    pub(crate) reads: bool,
     /// Which node is looked at from inside.
     pub(crate) inspected: u8,
 }
@@ -175,6 +177,7 @@ pub(crate) fn panels(props: &Props) -> Html {
             entries: sheet.terminal.clone(),
             waiting: sheet.waiting.clone(),
             busy: layout.busy,
+            reads: layout.reads,
             on_ask: on_ask.clone(),
         })
     };

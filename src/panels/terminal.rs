@@ -23,13 +23,15 @@ pub(crate) struct Props {
     /// Lines that wait for what runs.
     pub(crate) waiting: Rc<Vec<String>>,
     pub(crate) busy: bool,
+    /// Whether the command that runs reads what is typed.
+    pub(crate) reads: bool,
     pub(crate) on_ask: Callback<Ask>,
 }
 
 /// The terminal.
 #[component(Terminal)]
 pub(crate) fn terminal(props: &Props) -> Html {
-    let Props { entries, waiting, busy, on_ask } = props;
+    let Props { entries, waiting, busy, reads, on_ask } = props;
     let cleared = use_state(|| None::<u64>);
     let screen = use_node_ref();
     let pinned = use_mut_ref(|| true);
@@ -90,6 +92,7 @@ pub(crate) fn terminal(props: &Props) -> Html {
         .add(part::part::<Prompt>(PromptProps {
             history: Rc::new(history(entries)),
             busy: *busy,
+            reads: *reads,
             on_ask: on_ask.clone(),
             on_clear,
             on_copy,
@@ -148,6 +151,7 @@ fn as_typed(entry: &TerminalEntry) -> &str {
 struct PromptProps {
     history: Rc<Vec<String>>,
     busy: bool,
+    reads: bool,
     on_ask: Callback<Ask>,
     on_clear: Callback<()>,
     /// Copies what stands there, and tells whether that worked.
@@ -157,7 +161,8 @@ struct PromptProps {
 /// Where lines are typed.
 #[component(Prompt)]
 fn prompt(props: &PromptProps) -> Html {
-    let PromptProps { history, busy, on_ask, on_clear, on_copy } = props;
+    let PromptProps { history, busy, reads, on_ask, on_clear, on_copy } = props;
+    let reads = *reads;
     let copied = use_state(|| None::<bool>);
     let typing = use_state(Typing::default);
     let input = {
@@ -175,7 +180,10 @@ fn prompt(props: &PromptProps) -> Html {
             let next = match event.key().as_str() {
                 "Enter" if !event.shift_key() && !event.is_composing() => {
                     event.prevent_default();
-                    if typing.wants_more() {
+                    if reads {
+                        on_ask.emit(Ask::Typed(format!("type {}", typing.text)));
+                        Some(Typing::default())
+                    } else if typing.wants_more() {
                         Some(typing.typed(format!("{}\n", typing.text)))
                     } else {
                         if !typing.text.trim().is_empty() {
@@ -197,6 +205,10 @@ fn prompt(props: &PromptProps) -> Html {
                 "ArrowDown" => typing.newer(&history),
                 "c" if event.ctrl_key() && !dom::selected_text() => {
                     on_ask.emit(Ask::Interrupt);
+                    Some(Typing::default())
+                }
+                "d" if event.ctrl_key() && reads => {
+                    on_ask.emit(Ask::Typed("type ^D".to_owned()));
                     Some(Typing::default())
                 }
                 "r" if event.ctrl_key() => Some(typing.search(&history)),
@@ -228,8 +240,11 @@ fn prompt(props: &PromptProps) -> Html {
         }
         prompt = prompt.with(choices);
     }
-    let (sign, hint) =
-        if *busy { ("… ", "runs; Ctrl-C interrupts") } else { ("$ ", "etcdctl put name john") };
+    let (sign, hint) = match (reads, *busy) {
+        (true, _) => ("> ", "its next line; Ctrl-D ends its input"),
+        (_, true) => ("… ", "runs; Ctrl-C interrupts"),
+        _ => ("$ ", "etcdctl put name john"),
+    };
     let field = el("textarea|id=terminal-line|aria-label=Command|aria-describedby=terminal-help\
         |spellcheck=false|autocapitalize=off|autocomplete=off")
     .set("rows", rows.to_string())

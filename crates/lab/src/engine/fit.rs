@@ -43,6 +43,9 @@ pub(super) fn needs_cluster(command: &Command) -> bool {
 /// Why a line cannot run; `runs` says whether the cluster runs already.
 fn why_unfit(line: &Line, runs: bool) -> Option<String> {
     let real = "a real cluster (--engine etcd)";
+    if let Command::Type(_) = line.command {
+        return Some(format!("nobody types on {real}: give it as a here-document"));
+    }
     match line.at {
         Some(At::Event(_)) => return Some(format!("{real} has no numbered events")),
         Some(At::Time(_)) => return Some(format!("{real} has no virtual time to wait for")),

@@ -2,16 +2,21 @@
 //! program prints.
 //!
 //! [`args`] parses the words as the real program's flag library does; [`requests`] says what that
-//! comes to; a [`program`] asks it of the cluster, step by step, and [`print`] writes the answers.
+//! comes to ([`txn`] and [`watch`] read what some take from standard input); a [`program`] asks it of the cluster, step by step, and [`print`] writes the answers.
 
+mod argify;
 pub mod args;
 mod json;
 mod output;
 pub(crate) mod print;
 pub(crate) mod program;
 mod requests;
+pub mod txn;
+pub mod watch;
 
 use serde::{Deserialize, Serialize};
+
+use self::args::UsageError;
 
 /// What a command wrote and how it ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +38,12 @@ impl Output {
     /// Success with this on standard output.
     fn plain(stdout: impl Into<String>) -> Output {
         Output { stdout: stdout.into(), ..Output::default() }
+    }
+}
+
+impl From<UsageError> for Output {
+    fn from(error: UsageError) -> Output {
+        Output { stdout: error.stdout, stderr: error.stderr, exit: error.exit_code }
     }
 }
 

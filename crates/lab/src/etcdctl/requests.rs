@@ -45,8 +45,6 @@ pub(crate) fn plan(invocation: &Invocation, input: &str, nodes: u8) -> Result<Pl
         Subcommand::Put(put) => Some(Request::Put(put_request(put, input))),
         Subcommand::Get(get) => Some(get_request(get)),
         Subcommand::Del(del) => Some(Request::DeleteRange(delete_request(del))),
-        Subcommand::Txn { .. } => return Err(not_in_this_lab("txn")),
-        Subcommand::WatchInteractive(_) => return Err(not_in_this_lab("watch -i")),
         Subcommand::Compaction { revision, .. } => Some(Request::Compact(Revision(*revision))),
         Subcommand::Lease(command) => lease_request(*command).map(Request::Lease),
         Subcommand::Alarm(AlarmCommand::List) => {
@@ -58,7 +56,9 @@ pub(crate) fn plan(invocation: &Invocation, input: &str, nodes: u8) -> Result<Pl
         Subcommand::Member(command) => {
             Some(Request::Member(member_request(command, nodes).map_err(bad_arguments)?))
         }
-        Subcommand::Watch(_)
+        Subcommand::Txn { .. }
+        | Subcommand::Watch(_)
+        | Subcommand::WatchInteractive(_)
         | Subcommand::Endpoint { .. }
         | Subcommand::MoveLeader(_)
         | Subcommand::Alarm(AlarmCommand::Disarm)
@@ -224,7 +224,7 @@ pub(super) fn range_request(range: &KeyRange) -> RangeRequest {
     }
 }
 
-fn put_request(put: &Put, input: &str) -> PutRequest {
+pub(super) fn put_request(put: &Put, input: &str) -> PutRequest {
     let (value, ignore_value) = match &put.value {
         PutValue::Argument(value) => (value.as_str(), false),
         PutValue::StandardInput => (input, false),
@@ -240,13 +240,13 @@ fn put_request(put: &Put, input: &str) -> PutRequest {
     }
 }
 
-fn delete_request(del: &Del) -> DeleteRangeRequest {
+pub(super) fn delete_request(del: &Del) -> DeleteRangeRequest {
     let RangeRequest { key, range_end, .. } = range_request(&del.range);
     DeleteRangeRequest { key, range_end, prev_kv: del.prev_kv }
 }
 
-fn get_request(get: &Get) -> Request {
-    let range = RangeRequest {
+pub(super) fn read_request(get: &Get) -> RangeRequest {
+    RangeRequest {
         limit: get.limit,
         revision: Revision(get.revision),
         keys_only: get.keys_only,
@@ -254,12 +254,15 @@ fn get_request(get: &Get) -> Request {
         sort_target: sort_target(get),
         sort_order: sort_order(get),
         ..range_request(&get.range)
-    };
+    }
+}
+
+fn get_request(get: &Get) -> Request {
     let consistency = match get.consistency {
         args::Consistency::Linearizable => Consistency::Linearizable,
         args::Consistency::Serializable => Consistency::Serializable,
     };
-    Request::Range { range, consistency }
+    Request::Range { range: read_request(get), consistency }
 }
 
 fn sort_target(get: &Get) -> SortTarget {

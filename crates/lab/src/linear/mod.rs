@@ -66,10 +66,7 @@ impl Operation {
 
     /// Whether it asks for a change.
     pub fn is_write(&self) -> bool {
-        match &*self.request {
-            Request::Put(_) | Request::DeleteRange(_) => true,
-            _ => false,
-        }
+        matches!(&*self.request, Request::Put(_) | Request::DeleteRange(_))
     }
 }
 

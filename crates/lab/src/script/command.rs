@@ -22,6 +22,8 @@ pub enum Command {
     Jobs,
     /// `kill %1`: ends a background job.
     Kill(JobId),
+    /// `type TEXT`: a line of input for the foreground command; `type ^D`, none: the input ends.
+    Type(Option<String>),
     /// `interrupt`: Ctrl-C for the foreground command.
     Interrupt,
     /// `export NAME=value …`.

@@ -47,6 +47,8 @@ impl Display for Command {
             Command::Jobs => formatter.write_str("jobs"),
             Command::Kill(job) => write!(formatter, "kill {job}"),
             Command::Interrupt => formatter.write_str("interrupt"),
+            Command::Type(None) => formatter.write_str("type ^D"),
+            Command::Type(Some(text)) => write!(formatter, "type {text}"),
             Command::Export(assignments) => {
                 formatter.write_str("export")?;
                 assignments.iter().try_for_each(|each| write!(formatter, " {each}"))

@@ -55,7 +55,7 @@ const fn entry(name: &'static str, usage: &'static str, says: &'static str, grou
 }
 
 /// Every command, in the order of the help text.
-pub(super) const COMMANDS: [Entry; 39] = [
+pub(super) const COMMANDS: [Entry; 40] = [
     entry(
         "etcdctl",
         "etcdctl put name john",
@@ -66,6 +66,7 @@ pub(super) const COMMANDS: [Entry; 39] = [
     entry("jobs", "jobs", "commands you sent to the background with &", Group::Client),
     entry("kill", "kill %1", "end one of them", Group::Client),
     entry("interrupt", "interrupt", "Ctrl-C for the command in front", Group::Client),
+    entry("type", "type get name", "a line of input for the command in front", Group::Client),
     entry("export", "export ETCDCTL_ENDPOINTS=n1", "set a variable of the shell", Group::Client),
     entry("unset", "unset ETCDCTL_ENDPOINTS", "forget it again", Group::Client),
     entry("crash", "crash n2", "kill its process; unsynced writes are lost", Group::Nodes),

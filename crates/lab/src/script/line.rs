@@ -35,6 +35,8 @@ pub(super) fn parse_line_at(text: &str, start: usize) -> Result<Parsed, Fault> {
     } else if first.starts_with('#') && client.is_none() {
         let comment = text.get(body + 1..end).unwrap_or("");
         plain(text, start, end, Command::Comment(comment.to_owned()))
+    } else if first == "type" {
+        plain(text, start, end, Command::Type(typed(text.get(body..end).unwrap_or(""))))
     } else if is_shell_line(first) {
         shell_line(text, start, body)?
     } else {
@@ -53,6 +55,13 @@ pub(super) fn parse_line_at(text: &str, start: usize) -> Result<Parsed, Fault> {
     parsed.line.at = at;
     parsed.line.client = client;
     Ok(parsed)
+}
+
+/// What stands behind `type` and a blank, to the letter.
+fn typed(body: &str) -> Option<String> {
+    let text = body.strip_prefix("type").unwrap_or(body);
+    let text = text.strip_prefix(' ').unwrap_or(text).trim_end_matches('\r');
+    (text != "^D").then(|| text.to_owned())
 }
 
 fn plain(text: &str, start: usize, end: usize, command: Command) -> Parsed {
@@ -144,7 +153,7 @@ fn client_prefix(words: &mut Words<'_>) -> Result<Option<ClientName>, Fault> {
 
 /// Whether a client of its own may issue this (lines of the shell are not asked here).
 fn is_clients_own(command: &Command) -> bool {
-    matches!(command, Command::Jobs | Command::Kill(_) | Command::Interrupt)
+    matches!(command, Command::Jobs | Command::Kill(_) | Command::Interrupt | Command::Type(_))
 }
 
 /// Whether a line that begins so is read as a shell reads it.

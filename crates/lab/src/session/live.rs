@@ -187,6 +187,12 @@ impl Live {
             return self.cluster.wake_at(self.after(wait.0));
         }
         let client = line.client.clone().unwrap_or_else(ClientName::usual);
+        if let Command::Type(text) = &line.command {
+            if let Err(message) = self.type_to_program(text.as_deref(), &client, traced) {
+                self.fail(line, message);
+            }
+            return;
+        }
         let id = self.enter(line, &client);
         let outcome = match steer::actions(&line.command, &self.cluster) {
             Err(message) => Some(terminal::refused(&message)),
@@ -420,7 +426,9 @@ impl Live {
         if job.is_some() {
             self.close_entry(id, Output::default());
         }
-        self.begin_program(program, words.join(" "), input, (id, client, job), traced);
+        let recorded = line.at.is_some();
+        let running = (id, client, job);
+        self.begin_program(program, words.join(" "), input, running, recorded, traced);
         None
     }
 

@@ -259,6 +259,7 @@ impl Session {
     fn pump(&mut self) {
         while let Some(line) = self.queue.last() {
             match line.at {
+                None if matches!(line.command, Command::Type(_)) && self.live.reads() => {}
                 None if self.live.has_foreground() => return,
                 Some(At::Event(seq)) if self.seq() < seq => return,
                 Some(At::Time(at)) if self.now_micros() < at.0 => {
@@ -536,6 +537,12 @@ impl Session {
     /// The lines that wait for the foreground, or for their moment.
     pub fn waiting(&self) -> impl Iterator<Item = String> {
         self.queue.iter().map(Line::text)
+    }
+
+    /// Whether the command in front reads what is typed: then a line that is typed is its, and is
+    /// given as `type …`.
+    pub fn reads(&self) -> bool {
+        self.live.reads()
     }
 
     /// Ends what runs in the foreground, whichever client's it is, and forgets the lines that wait

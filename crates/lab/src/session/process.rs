@@ -32,6 +32,8 @@ pub(super) struct Process {
     wakes_at: Option<u64>,
     /// When it is interrupted, if nobody does it before.
     patience_ends: Option<u64>,
+    /// Whether somebody is there who may type, and interrupt it.
+    attended: bool,
     /// It was told to end.
     pub(super) interrupted: bool,
 }
@@ -48,6 +50,7 @@ enum Cause {
     Begun,
     Call(Tag, EventKind, CallId),
     Woken,
+    Typed(Option<String>),
     Interrupted,
 }
 
@@ -59,11 +62,14 @@ impl Live {
         words: String,
         input: String,
         running: (u64, ClientName, Option<Job>),
+        is_recorded: bool,
         traced: &mut Trace,
     ) {
         let (entry, client, job) = running;
         let began = self.cluster.now().0;
-        let hurried = !self.attended && job.is_none() && program.is_endless();
+        // What was recorded is typed and interrupted when it was.
+        let attended = self.attended || is_recorded;
+        let hurried = !attended && job.is_none() && program.is_endless();
         let patience_ends = hurried.then(|| began + PATIENCE_MICROS);
         patience_ends.iter().for_each(|at| self.cluster.wake_at(sim::member::Micros(*at)));
         let what = What::Process(Box::new(Process {
@@ -74,6 +80,7 @@ impl Live {
             calls: Vec::new(),
             wakes_at: None,
             patience_ends,
+            attended,
             interrupted: false,
         }));
         self.running.push(Running { entry, client, job, what });
@@ -105,6 +112,33 @@ impl Live {
         }
     }
 
+    /// What is typed for the program in front; without it, its input ends. What is typed is seen
+    /// below the program's line.
+    pub(super) fn type_to_program(
+        &mut self,
+        text: Option<&str>,
+        client: &ClientName,
+        traced: &mut Trace,
+    ) -> Result<(), &'static str> {
+        let reads = |running: &Running| {
+            let process = running.what.process().filter(|_| running.job.is_none());
+            &running.client == client && process.is_some_and(|it| it.program.reads())
+        };
+        let place = self.running.iter().position(reads).ok_or("nothing reads what is typed")?;
+        let echo = [text.unwrap_or("^D"), "\n"].concat();
+        let entry = self.running[place].entry;
+        self.entry(entry).iter_mut().for_each(|entry| entry.stdout.push_str(&echo));
+        self.take_turn(place, &Cause::Typed(text.map(str::to_owned)), traced);
+        Ok(())
+    }
+
+    /// Whether the program in front reads what is typed.
+    pub(super) fn reads(&self) -> bool {
+        let in_front = self.running.iter().find(|running| running.job.is_none());
+        let process = in_front.and_then(|running| running.what.process());
+        process.is_some_and(|process| process.program.reads())
+    }
+
     /// Ctrl-C, for what runs at this place. Some have to clean up before they end.
     pub(super) fn interrupt_at(&mut self, place: usize, traced: &mut Trace) {
         if self.running[place].what.process().is_some() {
@@ -133,6 +167,7 @@ impl Live {
             (Cause::Begun, ..) => Happened::Begun,
             (Cause::Call(tag, ..), Some(outcome), _) => Happened::Returned(*tag, outcome),
             (Cause::Call(..), _, Some((header, told))) => Happened::Told(*header, told),
+            (Cause::Typed(line), ..) => Happened::Typed(line.as_deref()),
             (Cause::Interrupted, ..) => {
                 process.interrupted = true;
                 process.patience_ends = None;
@@ -148,6 +183,7 @@ impl Live {
             began: sim::member::Micros(process.began),
             nodes: self.cluster.node_count(),
             input: &process.input,
+            attended: process.attended,
             files: &mut self.files,
             output: Output::default(),
             ended: false,

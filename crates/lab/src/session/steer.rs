@@ -59,6 +59,7 @@ pub(super) fn actions(command: &Command, cluster: &Cluster) -> Result<Option<Vec
         | Command::Jobs
         | Command::Kill(_)
         | Command::Interrupt
+        | Command::Type(_)
         | Command::Export(_)
         | Command::Unset(_)
         | Command::Nodes(_)

@@ -123,6 +123,7 @@ impl Held {
                 client.ask_patiently(RENEWAL, request, turn);
             }
             Happened::Returned(RENEWAL, outcome) => self.renewed(outcome, turn),
+            Happened::Typed(_) => {}
             Happened::Told(header, response) => self.told(client, &header, response, turn),
             Happened::Returned(_, outcome) => match outcome {
                 Outcome::Ok { node, response, revision, raft_term } => {

@@ -4,9 +4,10 @@
 //! A [`Program`] is told what [`Happened`] and takes its [`Turn`]: it writes, asks, sets a timer, or
 //! ends. Most ask one question. Those that ask several do it as the real program's source does, call
 //! by call, so that faults in between have the real effects: [`rounds`] go from server to server,
-//! [`watch`] listens, [`held`] keeps a lock or an office.
+//! [`watch`] listens, [`reading`] reads on, [`held`] keeps a lock or an office.
 
 mod held;
+mod reading;
 mod rounds;
 mod watch;
 
@@ -16,6 +17,7 @@ use sim::member::{LeaseRequest, LeaseResponse, Micros, Request, Response, Snapsh
 use sim::{CallError, Outcome};
 
 use self::held::Held;
+use self::reading::Reading;
 use self::rounds::Rounds;
 use super::args::{Environment, Invocation, LeaseCommand, SnapshotCommand, Subcommand};
 use super::print::{self, Header};
@@ -43,6 +45,8 @@ pub(crate) enum Happened<'a> {
     Told(Header, &'a WatchResponse),
     /// The time has come that it waited for.
     Woken,
+    /// A line was typed; nothing: the input has ended (Ctrl-D).
+    Typed(Option<&'a str>),
     /// Ctrl-C.
     Interrupted,
 }
@@ -68,6 +72,8 @@ pub(crate) struct Turn<'a> {
     pub(crate) nodes: u8,
     /// Its standard input.
     pub(crate) input: &'a str,
+    /// Whether somebody is there who may type more of it.
+    pub(crate) attended: bool,
     pub(crate) files: &'a mut Files,
     /// What it writes, and the status with which it ends, if it does.
     pub(crate) output: Output,
@@ -133,6 +139,8 @@ enum State {
     Watch(Box<Request>),
     /// `lease keep-alive`.
     KeepAlive { id: LeaseId, once: bool },
+    /// `txn`, `watch -i`.
+    Reading(Reading),
     /// `lock`, `elect`.
     Held(Box<Held>),
 }
@@ -159,7 +167,13 @@ impl Program {
             State::Single(_) | State::Rounds(_) | State::SnapshotStatus(_) => false,
             State::Watch(_) | State::Held(_) => true,
             State::KeepAlive { once, .. } => !once,
+            State::Reading(reading) => reading.is_endless(),
         }
+    }
+
+    /// Whether it reads what is typed.
+    pub(crate) fn reads(&self) -> bool {
+        matches!(&self.state, State::Reading(reading) if reading.reads())
     }
 
     /// Something has happened: what it does.
@@ -169,13 +183,13 @@ impl Program {
         match state {
             State::Held(held) => held.go(&client, happened, turn),
             _ if matches!(happened, Happened::Interrupted) => {
-                turn.gives_up.extend(0..rounds::MOST_AT_ONCE);
                 turn.end(print::EXIT_INTERRUPTED);
             }
             State::Single(request) => client.single(request, happened, turn),
             State::Rounds(rounds) => rounds.go(&client, happened, turn),
             State::SnapshotStatus(file) => client.snapshot_status(file, turn),
             State::Watch(request) => client.watch(request, happened, turn),
+            State::Reading(reading) => reading.go(&client, happened, turn),
             State::KeepAlive { id, once } => client.keep_alive(*id, *once, happened, turn),
         }
     }
@@ -222,7 +236,7 @@ impl Client<'_> {
                 }
                 turn.finish(print::present(self.invocation, outcome));
             }
-            Happened::Told(..) | Happened::Woken | Happened::Interrupted => {}
+            Happened::Told(..) | Happened::Woken | Happened::Typed(_) | Happened::Interrupted => {}
         }
     }
 
@@ -280,7 +294,7 @@ impl Client<'_> {
                 Outcome::Ok { .. } => {}
                 Outcome::Failed(error) | Outcome::Unknown(error) => self.fail(error, turn),
             },
-            Happened::Told(..) | Happened::Interrupted => {}
+            Happened::Told(..) | Happened::Typed(_) | Happened::Interrupted => {}
         }
     }
 }
@@ -292,6 +306,9 @@ fn third(ttl: i64) -> Micros {
 
 /// How a program of several steps begins.
 fn state_of(invocation: &Invocation, environment: &Environment, endpoints: &[NodeId]) -> State {
+    if let Some(reading) = Reading::new(&invocation.command) {
+        return State::Reading(reading);
+    }
     match &invocation.command {
         Subcommand::Watch(watch) => State::Watch(Box::new(watch::request(watch))),
         Subcommand::Lease(LeaseCommand::KeepAlive { id, once }) => {

@@ -14,7 +14,7 @@ use super::super::{EXIT_BAD_ARGUMENTS, EXIT_ERROR, Output};
 use super::{Ask, Client, Happened, ONLY, Tag, Turn};
 
 /// How many calls one of them may have at a time: `endpoint health` asks all at once.
-pub(super) const MOST_AT_ONCE: Tag = sim::NODES_MAX;
+const MOST_AT_ONCE: Tag = sim::NODES_MAX;
 
 /// A command that asks one server after the other.
 #[derive(Clone, Debug)]
@@ -91,7 +91,7 @@ impl Rounds {
                     turn.finish(print::present(client.invocation, outcome));
                 }
             },
-            Happened::Told(..) | Happened::Woken | Happened::Interrupted => {}
+            Happened::Told(..) | Happened::Woken | Happened::Typed(_) | Happened::Interrupted => {}
         }
     }
 

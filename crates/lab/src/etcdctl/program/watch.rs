@@ -34,21 +34,21 @@ impl Client<'_> {
             Happened::Told(header, response) if !response.created => {
                 turn.say(&print::watch(globals.write_out, globals.hex, &header, response));
             }
-            Happened::Returned(_, outcome) => {
-                let reason = match outcome {
-                    Outcome::Ok { response: Response::Watch(last), .. } => why_canceled(last),
-                    Outcome::Ok { .. } => String::new(),
-                    Outcome::Failed(CallError::Canceled)
-                    | Outcome::Unknown(CallError::Canceled) => {
-                        return;
-                    }
-                    Outcome::Failed(error) | Outcome::Unknown(error) => error.to_string(),
-                };
-                turn.complain(&["watch was canceled (", &reason, ")\n"].concat());
-                turn.fail("watch is canceled by the server", EXIT_CANCELED);
-            }
-            Happened::Told(..) | Happened::Woken | Happened::Interrupted => {}
+            Happened::Returned(_, outcome) => self.watch_ended(outcome, turn),
+            Happened::Told(..) | Happened::Woken | Happened::Typed(_) | Happened::Interrupted => {}
         }
+    }
+
+    /// The server has ended it.
+    pub(super) fn watch_ended(&self, outcome: &Outcome, turn: &mut Turn<'_>) {
+        let reason = match outcome {
+            Outcome::Ok { response: Response::Watch(last), .. } => why_canceled(last),
+            Outcome::Ok { .. } => String::new(),
+            Outcome::Failed(CallError::Canceled) | Outcome::Unknown(CallError::Canceled) => return,
+            Outcome::Failed(error) | Outcome::Unknown(error) => error.to_string(),
+        };
+        turn.complain(&["watch was canceled (", &reason, ")\n"].concat());
+        turn.fail("watch is canceled by the server", EXIT_CANCELED);
     }
 }
 

@@ -166,6 +166,7 @@ impl Dice {
             1 => Command::Comment(self.text()),
             2 => Command::Jobs,
             3 => Command::Kill(JobId(1 + u32::try_from(self.below(99)).expect("small"))),
+            4 if self.below(2) == 0 => Command::Type(Some(self.text())),
             4 => Command::Interrupt,
             5 => Command::Export(self.assignments(1)),
             6 => Command::Unset(vec!["A".to_owned(), "_b1".to_owned()]),
@@ -331,13 +332,14 @@ impl Dice {
             Command::Jobs
                 | Command::Kill(_)
                 | Command::Interrupt
+                | Command::Type(_)
                 | Command::Etcdctl(_)
                 | Command::Export(_)
                 | Command::Unset(_)
         );
         let client =
             (is_clients && self.below(3) == 0).then(|| ClientName::new("b").expect("good"));
-        if let Command::Comment(text) = &mut command {
+        if let Command::Comment(text) | Command::Type(Some(text)) = &mut command {
             text.retain(|character| character != '\n');
         }
         Line { at, client, command, source: String::new(), here_document: None, line_number: 1 }
