@@ -249,7 +249,7 @@ impl Component for App {
                     wide: self.wide,
                     open: self.open,
                     busy: desk.busy(),
-                    reads: desk.session.reads(),
+                    reads: desk.reads(),
                     inspected: self.inspected,
                 },
                 tools,

@@ -106,6 +106,11 @@ impl Desk {
         self.session.is_arriving() || self.clock.playing || (self.busy() && !self.held)
     }
 
+    /// Whether the command that runs reads what is typed.
+    pub(crate) fn reads(&self) -> bool {
+        self.session.reads()
+    }
+
     /// Whether a command waits for time to pass.
     pub(crate) fn busy(&self) -> bool {
         self.stage.violation.is_none() && (self.session.busy() || !self.solution.is_empty())

@@ -58,7 +58,7 @@ impl Asked {
             nodes: self.nodes.map_or(sandbox.nodes, |nodes| u8::try_from(nodes).unwrap_or(u8::MAX)),
             seed: self.seed.unwrap_or(sandbox.seed),
             setup,
-            goals: Vec::new(),
+            ..sandbox
         }
     }
 

@@ -87,6 +87,7 @@ impl Scene {
                 seed: lesson.seed,
                 setup: lesson.setup.clone(),
                 goals: lesson.goals.clone(),
+                attended: true,
             },
             Scene::Embed(asked) => asked.opening(Scene::Sandbox.opening()),
             Scene::Home | Scene::Sandbox => {
