@@ -11,14 +11,18 @@ mod commands;
 mod complete;
 mod flags;
 mod go;
+mod types;
 mod usage;
 
 #[cfg(test)]
 mod tests;
 
-use serde::{Deserialize, Serialize};
-
 pub(crate) use self::complete::{command_names, complete};
+pub use self::types::{
+    AlarmCommand, Consistency, Del, EndpointCommand, Get, Globals, Invocation, KeyRange,
+    LeaseCommand, MemberCommand, Put, PutValue, SnapshotCommand, SortBy, SortOrder, Subcommand,
+    Watch, WatchVariables, WriteOut,
+};
 
 use self::commands::{Body, COMMANDS, GLOBAL_FLAGS, HELP_FLAG, REFUSED_FLAGS, Reach, Spec};
 use self::flags::{Flag, Given, Kind};
@@ -37,190 +41,8 @@ const EXIT_BAD_ARGS: i32 = 128;
 /// The variables of a shell that a command sees.
 pub type Environment = Few<String, String>;
 
-/// A command line of etcdctl that was understood.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Invocation {
-    /// Flags that every command has.
-    pub globals: Globals,
-    /// What is to be done.
-    pub command: Subcommand,
-}
-
-/// The flags that every command has.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Globals {
-    /// `--endpoints` or `ETCDCTL_ENDPOINTS`, one by one as written; empty: every node, in order.
-    pub endpoints: Vec<String>,
-    /// `--command-timeout`; 5 s unless said.
-    pub command_timeout: Micros,
-    /// `--dial-timeout`; 2 s unless said.
-    pub dial_timeout: Micros,
-    /// `-w`, `--write-out`.
-    pub write_out: WriteOut,
-    /// `--hex`: bytes as hexadecimal.
-    pub hex: bool,
-}
-
-/// A format of etcdctl's answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum WriteOut {
-    /// `simple`, the usual one.
-    Simple,
-    /// `json`.
-    Json,
-    /// `fields`.
-    Fields,
-    /// `table`.
-    Table,
-    /// `protobuf`.
-    Protobuf,
-}
-
-/// What etcdctl is to do.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Subcommand {
-    /// `put`.
-    Put(Put),
-    /// `get`.
-    Get(Get),
-    /// `del`.
-    Del(Del),
-    /// `member …`.
-    Member(MemberCommand),
-    /// `version`, `--version`.
-    Version,
-    /// A help text that was asked for: standard output, exit 0.
-    Help(String),
-    /// A command that real etcdctl has and this lab has not: its name.
-    NotInThisLab(String),
-}
-
-/// `member add`, `remove`, `promote`, `list`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum MemberCommand {
-    /// `member add name --peer-urls=…`.
-    Add {
-        /// The name that the new member is going to have.
-        name: String,
-        /// `--peer-urls`, one by one as written; at least one.
-        peer_urls: Vec<String>,
-        /// `--learner`.
-        learner: bool,
-    },
-    /// `member remove id`.
-    Remove(u64),
-    /// `member promote id`.
-    Promote(u64),
-    /// `member list`.
-    List,
-}
-
-/// `put key [value]`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Put {
-    /// The key.
-    pub key: String,
-    /// The value.
-    pub value: PutValue,
-    /// `--lease`, in hexadecimal on the line; 0 is none.
-    pub lease: i64,
-    /// `--prev-kv`.
-    pub prev_kv: bool,
-    /// `--ignore-lease`: the key keeps its lease.
-    pub ignore_lease: bool,
-}
-
-/// Where a put takes its value from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum PutValue {
-    /// The second argument.
-    Argument(String),
-    /// Standard input, all of it; if there is nothing on it, see [`Put::without_value`].
-    StandardInput,
-    /// `--ignore-value`: the key keeps its value.
-    Keep,
-}
-
-/// `get key [range_end]`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Get {
-    /// Which keys.
-    pub range: KeyRange,
-    /// `--consistency`.
-    pub consistency: Consistency,
-    /// `--order`; `None` if not said.
-    pub order: Option<SortOrder>,
-    /// `--sort-by`; `None` if not said.
-    pub sort_by: Option<SortBy>,
-    /// `--limit`; 0 is none.
-    pub limit: i64,
-    /// `--rev`; 0 is now.
-    pub revision: i64,
-    /// `--keys-only`.
-    pub keys_only: bool,
-    /// `--count-only`.
-    pub count_only: bool,
-    /// `--print-value-only`.
-    pub print_value_only: bool,
-}
-
-/// `del key [range_end]`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Del {
-    /// Which keys.
-    pub range: KeyRange,
-    /// `--prev-kv`.
-    pub prev_kv: bool,
-}
-
-/// The keys a command is about, before they become etcd's `range_end`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum KeyRange {
-    /// One key.
-    Key(String),
-    /// `key range_end`: from the one up to, and without, the other.
-    Interval(String, String),
-    /// `--prefix`.
-    Prefix(String),
-    /// `--from-key`.
-    FromKey(String),
-}
-
-/// `--consistency`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Consistency {
-    /// `l`: confirmed with a quorum.
-    Linearizable,
-    /// `s`: from the node's own data, perhaps stale.
-    Serializable,
-}
-
-/// `--order`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum SortOrder {
-    /// `ASCEND`.
-    Ascend,
-    /// `DESCEND`.
-    Descend,
-}
-
-/// `--sort-by`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum SortBy {
-    /// `CREATE`.
-    Create,
-    /// `KEY`.
-    Key,
-    /// `MODIFY`.
-    Modify,
-    /// `VALUE`.
-    Value,
-    /// `VERSION`.
-    Version,
-}
-
 /// A command line that real etcdctl refuses by itself, and what it writes then.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UsageError {
     /// To standard output (cobra's usage).
     pub stdout: String,

@@ -74,10 +74,7 @@ pub fn plan(invocation: &Invocation, input: &str, nodes: u8) -> Plan {
             return Plan::Done(Output::plain("etcdctl version: 3.5.1\nAPI version: 3.5\n"));
         }
         Subcommand::Help(text) => return Plan::Done(Output::plain(text.clone())),
-        Subcommand::NotInThisLab(name) => {
-            let message = format!("etcdctl {name} is not in this lab yet; see docs/etcd.md");
-            return Plan::Done(Output::error(message, EXIT_BAD_ARGUMENTS));
-        }
+        Subcommand::NotInThisLab(name) => return not_in_this_lab(name),
         // etcdctl `argOrStdin`: an empty standard input is no value.
         Subcommand::Put(Put { value: PutValue::StandardInput, .. }) if input.is_empty() => {
             let message = "put command needs 1 argument and input from stdin or 2 arguments";
@@ -86,6 +83,21 @@ pub fn plan(invocation: &Invocation, input: &str, nodes: u8) -> Plan {
         Subcommand::Put(put) => Request::Put(put_request(put, input)),
         Subcommand::Get(get) => get_request(get),
         Subcommand::Del(del) => Request::DeleteRange(delete_request(del)),
+        // Their words are understood; what they do is not built.
+        Subcommand::Txn { .. } => return not_in_this_lab("txn"),
+        Subcommand::Watch(_) | Subcommand::WatchInteractive(_) => return not_in_this_lab("watch"),
+        Subcommand::Compaction { .. } => return not_in_this_lab("compaction"),
+        Subcommand::Lease(_) => return not_in_this_lab("lease"),
+        Subcommand::Endpoint { .. } => return not_in_this_lab("endpoint"),
+        Subcommand::MoveLeader(_) => return not_in_this_lab("move-leader"),
+        Subcommand::Alarm(_) => return not_in_this_lab("alarm"),
+        Subcommand::Defrag { .. } => return not_in_this_lab("defrag"),
+        Subcommand::Snapshot(_) => return not_in_this_lab("snapshot"),
+        Subcommand::Lock { .. } => return not_in_this_lab("lock"),
+        Subcommand::Elect { .. } => return not_in_this_lab("elect"),
+        Subcommand::Member(MemberCommand::Update { .. }) => {
+            return not_in_this_lab("member update");
+        }
         Subcommand::Member(command) => match member_request(command, nodes) {
             Ok(request) => Request::Member(request),
             Err(message) => return Plan::Done(Output::error(message, EXIT_BAD_ARGUMENTS)),
@@ -103,6 +115,11 @@ pub fn plan(invocation: &Invocation, input: &str, nodes: u8) -> Plan {
     }
 }
 
+fn not_in_this_lab(name: &str) -> Plan {
+    let message = format!("etcdctl {name} is not in this lab yet; see docs/etcd.md");
+    Plan::Done(Output::error(message, EXIT_BAD_ARGUMENTS))
+}
+
 /// What is asked about members. A node's number is its place in the lab, so that a new one gets the
 /// next.
 fn member_request(command: &MemberCommand, nodes: u8) -> Result<MemberRequest, String> {
@@ -110,6 +127,8 @@ fn member_request(command: &MemberCommand, nodes: u8) -> Result<MemberRequest, S
         MemberCommand::List => MemberRequest::List,
         MemberCommand::Remove(id) => MemberRequest::Remove(MemberId(*id)),
         MemberCommand::Promote(id) => MemberRequest::Promote(MemberId(*id)),
+        // Answered in `plan`.
+        MemberCommand::Update { .. } => MemberRequest::List,
         MemberCommand::Add { peer_urls, learner, .. } => {
             let seat = if *learner { Seat::Learner } else { Seat::Voter };
             let known = |node: &NodeId| peer_urls.iter().any(|url| *url == peer_url(*node));

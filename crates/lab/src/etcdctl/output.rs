@@ -99,6 +99,7 @@ fn members(text: &mut String, command: &MemberCommand, response: &MembersRespons
     match command {
         MemberCommand::Remove(id) => done(*id, "removed from"),
         MemberCommand::Promote(id) => done(*id, "promoted in"),
+        MemberCommand::Update { id, .. } => done(*id, "updated in"),
         MemberCommand::Add { name, .. } => {
             let Some(added) = response.added else { return };
             done(MemberId::of(added.node).0, "added to");
