@@ -7,10 +7,13 @@
 //! Two of its ways may surprise: it prints the errors of its flag library twice, and
 //! `ETCDCTL_COMMAND_TIMEOUT` changes nothing, as it is looked at after the timeout was read.
 
+mod api_two;
+mod build;
 mod commands;
 mod complete;
 mod flags;
-mod go;
+pub(super) mod go;
+mod lines;
 mod types;
 mod usage;
 
@@ -24,6 +27,9 @@ pub use self::types::{
     Watch, WatchVariables, WriteOut,
 };
 
+pub(super) use self::lines::{Line, txn_request, watch_line};
+
+use self::build::Refusal;
 use self::commands::{Body, COMMANDS, GLOBAL_FLAGS, HELP_FLAG, REFUSED_FLAGS, Reach, Spec};
 use self::flags::{Flag, Given, Kind};
 use crate::few::Few;
@@ -31,6 +37,8 @@ use crate::script::Micros;
 
 /// Exit status for a line that cannot be done (etcdctl `ExitError`).
 const EXIT_ERROR: i32 = 1;
+/// Exit status for lines of standard input that make no sense (etcdctl `ExitInvalidInput`).
+const EXIT_INVALID_INPUT: i32 = 3;
 /// Exit status for a cluster that cannot be reached (etcdctl `ExitBadConnection`).
 const EXIT_BAD_CONNECTION: i32 = 2;
 /// Exit status for a feature that is not there (etcdctl `ExitBadFeature`).
@@ -53,6 +61,11 @@ pub struct UsageError {
 }
 
 impl UsageError {
+    /// What went wrong, alone.
+    fn reason(&self) -> &str {
+        self.stderr.trim_start_matches("Error: ").trim_end()
+    }
+
     fn error(message: impl Into<String>, exit_code: i32) -> UsageError {
         let stderr = format!("Error: {}\n", message.into());
         UsageError { stdout: String::new(), stderr, exit_code }
@@ -76,7 +89,7 @@ impl Invocation {
     pub fn parse(words: &[String], environment: &Environment) -> Result<Invocation, UsageError> {
         match environment.get("ETCDCTL_API").map_or("", String::as_str) {
             "" | "3" => parse_v3(words, environment),
-            "2" => parse_v2(words),
+            "2" => api_two::parse(words),
             other => Err(UsageError {
                 stdout: String::new(),
                 stderr: format!("unsupported API version: {other}\n"),
@@ -87,43 +100,81 @@ impl Invocation {
 }
 
 fn parse_v3(words: &[String], environment: &Environment) -> Result<Invocation, UsageError> {
-    let (path, words) = find(words)?;
+    let first_watch = words.iter().position(|word| word == "watch");
+    let ends_with_watch = first_watch.is_some_and(|place| place + 1 == words.len());
+    let (path, words) =
+        find(COMMANDS, GLOBAL_FLAGS, words).map_err(|word| unknown_command(&word))?;
     let Some(spec) = path.last() else { return root(&words) };
     if let Body::NotBuilt = spec.body {
         // Its flags are not known, so its words cannot be told apart: only `--help` is looked for.
         return Ok(Globals::usual().run(Subcommand::NotInThisLab(name_of(&path))));
     }
-    let flags = flags_of(spec);
-    let mut given =
-        flags::parse(&words, &flags).map_err(|error| UsageError::bad_flag(&path, &error))?;
+    let mut given = flags::parse(&words, &flags_of(&path, GLOBAL_FLAGS))
+        .map_err(|error| UsageError::bad_flag(&path, &error))?;
     if given.bool("help") {
         return Ok(Globals::usual().run(Subcommand::Help(usage::page(&path))));
     }
+    given.ends_with_watch = ends_with_watch;
+    let variable = |name| environment.get(name).cloned().unwrap_or_default();
+    given.watch = WatchVariables {
+        key: variable("ETCDCTL_WATCH_KEY"),
+        range_end: variable("ETCDCTL_WATCH_RANGE_END"),
+    };
     match &spec.body {
         Body::Group(_) => Ok(Globals::usual().run(Subcommand::Help(usage::page(&path)))),
         Body::NotBuilt => Ok(Globals::usual().run(Subcommand::NotInThisLab(name_of(&path)))),
         Body::Help => help(&given.positional),
-        Body::Built { build, reach } => {
-            let command = build(&given)?;
+        Body::Built { takes, build, reach } => {
+            let inherited = inherited_flags(&path, GLOBAL_FLAGS);
+            let command = |given: &Given| build::build(takes, *build, given);
             match reach {
-                Reach::Nothing => Ok(Globals::usual().run(command)),
-                Reach::Cluster => Ok(globals(&mut given, environment)?.run(command)),
+                Reach::Nothing => run(command(&given), || Ok(Globals::usual())),
+                Reach::File => run(command(&given), || file_globals(&given)).map_err(deprecated),
+                Reach::Cluster => {
+                    // A flag may be given by a variable, but a command is made of what is.
+                    let found = globals(&mut given, &inherited, environment);
+                    run(command(&given), || found)
+                }
             }
         }
     }
 }
 
+/// Puts a command together with the flags that all have; says what is told first if both are wrong.
+fn run(
+    command: Result<Subcommand, Refusal>,
+    globals: impl FnOnce() -> Result<Globals, UsageError>,
+) -> Result<Invocation, UsageError> {
+    match command {
+        Err(Refusal::Early(error)) => Err(error),
+        Err(Refusal::Late(error)) => globals().and(Err(error)),
+        Ok(command) => Ok(globals()?.run(command)),
+    }
+}
+
+/// What real etcdctl writes to standard error first when it is to read a snapshot's file.
+pub(crate) const DEPRECATED: &str = "Deprecated: Use `etcdutl snapshot status` instead.\n\n";
+
+fn deprecated(error: UsageError) -> UsageError {
+    UsageError { stderr: format!("{DEPRECATED}{}", error.stderr), ..error }
+}
+
 /// Follows the words to a command (cobra `Find`). Gives the rows passed, and the words without
-/// those that named them.
-fn find(words: &[String]) -> Result<(Vec<&'static Spec>, Vec<String>), UsageError> {
+/// those that named them; or the word that names none.
+fn find(
+    specs: &'static [Spec],
+    global: &[Flag],
+    words: &[String],
+) -> Result<(Vec<&'static Spec>, Vec<String>), String> {
     let mut path: Vec<&'static Spec> = Vec::new();
     let mut words = words.to_vec();
     loop {
-        let (specs, flags) = match path.last() {
-            None => (COMMANDS, root_flags()),
-            Some(Spec { body: Body::Group(specs), .. }) => (*specs, root_flags()),
+        let specs = match path.last() {
+            None => specs,
+            Some(Spec { body: Body::Group(specs), .. }) => *specs,
             Some(_) => return Ok((path, words)),
         };
+        let flags = flags_of(&path, global);
         let Some(place) = first_plain_word(&words, &flags) else { return Ok((path, words)) };
         let word = words.get(place).cloned().unwrap_or_default();
         match named(specs, &word) {
@@ -133,7 +184,7 @@ fn find(words: &[String]) -> Result<(Vec<&'static Spec>, Vec<String>), UsageErro
                 words.remove(first);
                 path.push(spec);
             }
-            None if path.is_empty() => return Err(unknown_command(&word)),
+            None if path.is_empty() => return Err(word),
             None => return Ok((path, words)),
         }
     }
@@ -195,13 +246,14 @@ fn unknown_command(word: &str) -> UsageError {
 
 /// No command: help, unless a flag is wrong.
 fn root(words: &[String]) -> Result<Invocation, UsageError> {
-    flags::parse(words, &root_flags()).map_err(|error| UsageError::bad_flag(&[], &error))?;
+    flags::parse(words, &flags_of(&[], GLOBAL_FLAGS))
+        .map_err(|error| UsageError::bad_flag(&[], &error))?;
     Ok(Globals::usual().run(Subcommand::Help(usage::page(&[]))))
 }
 
 /// `help`, `help get`, `help lease grant`.
 fn help(topic: &[String]) -> Result<Invocation, UsageError> {
-    match find(topic) {
+    match find(COMMANDS, GLOBAL_FLAGS, topic) {
         Ok((path, _)) => Ok(Globals::usual().run(Subcommand::Help(usage::page(&path)))),
         Err(_) => Err(UsageError {
             stdout: usage::of(&[]),
@@ -211,12 +263,16 @@ fn help(topic: &[String]) -> Result<Invocation, UsageError> {
     }
 }
 
-fn root_flags() -> Vec<Flag> {
-    GLOBAL_FLAGS.iter().copied().chain([HELP_FLAG]).collect()
+/// The flags that a command has from above: from its groups, and those that all have.
+fn inherited_flags(path: &[&Spec], global: &[Flag]) -> Vec<Flag> {
+    let groups = path.split_last().map_or(&[][..], |(_, groups)| groups);
+    groups.iter().flat_map(|spec| spec.flags).chain(global).copied().collect()
 }
 
-fn flags_of(spec: &Spec) -> Vec<Flag> {
-    spec.flags.iter().chain(GLOBAL_FLAGS).copied().chain([HELP_FLAG]).collect()
+/// All flags of a command, or of etcdctl itself if the path is empty.
+fn flags_of(path: &[&Spec], global: &[Flag]) -> Vec<Flag> {
+    let own = path.last().map_or(&[][..], |spec| spec.flags);
+    own.iter().copied().chain(inherited_flags(path, global)).chain([HELP_FLAG]).collect()
 }
 
 fn name_of(path: &[&Spec]) -> String {
@@ -225,23 +281,20 @@ fn name_of(path: &[&Spec]) -> String {
 
 /// The flags that every command has, checked in the real program's order
 /// (`clientConfigFromCmd`).
-fn globals(given: &mut Given, environment: &Environment) -> Result<Globals, UsageError> {
+fn globals(
+    given: &mut Given,
+    inherited: &[Flag],
+    environment: &Environment,
+) -> Result<Globals, UsageError> {
     // The timeout is read before the variables are looked at.
-    let command_timeout = commands::micros(given, "command-timeout", 5_000_000);
-    from_environment(given, environment)?;
+    let command_timeout = build::micros(given, "command-timeout", 5_000_000);
+    from_environment(given, inherited, environment)?;
     if let Some(name) = REFUSED_FLAGS.iter().find(|name| given.flags.get(**name).is_some()) {
         let message = format!("--{name} is not in this lab; see docs/etcd.md");
         return Err(UsageError::error(message, EXIT_BAD_FEATURE));
     }
-    let write_out = match given.text("write-out").unwrap_or("simple") {
-        "simple" => WriteOut::Simple,
-        "json" => WriteOut::Json,
-        "fields" => WriteOut::Fields,
-        "table" => WriteOut::Table,
-        "protobuf" => WriteOut::Protobuf,
-        _ => return Err(UsageError::error("unsupported output format", EXIT_BAD_FEATURE)),
-    };
-    let endpoints = match commands::endpoints(given) {
+    let globals = file_globals(given)?;
+    let endpoints = match build::endpoints(given) {
         Some(list) if list.is_empty() => {
             let message = "etcdclient: no available endpoints";
             return Err(UsageError::error(message, EXIT_BAD_CONNECTION));
@@ -252,16 +305,32 @@ fn globals(given: &mut Given, environment: &Environment) -> Result<Globals, Usag
     Ok(Globals {
         endpoints,
         command_timeout: Micros(command_timeout),
-        dial_timeout: Micros(commands::micros(given, "dial-timeout", 2_000_000)),
-        write_out,
-        hex: given.bool("hex"),
+        dial_timeout: Micros(build::micros(given, "dial-timeout", 2_000_000)),
+        ..globals
     })
+}
+
+/// What of them matters to a command that reads a file; it takes no variables.
+fn file_globals(given: &Given) -> Result<Globals, UsageError> {
+    let write_out = match given.text("write-out").unwrap_or("simple") {
+        "simple" => WriteOut::Simple,
+        "json" => WriteOut::Json,
+        "fields" => WriteOut::Fields,
+        "table" => WriteOut::Table,
+        "protobuf" => WriteOut::Protobuf,
+        _ => return Err(UsageError::error("unsupported output format", EXIT_BAD_FEATURE)),
+    };
+    Ok(Globals { write_out, hex: given.bool("hex"), ..Globals::usual() })
 }
 
 /// `ETCDCTL_WRITE_OUT` is `--write-out`, unless that was given, which is an error. A value that
 /// makes no sense is passed over, as the real program does.
-fn from_environment(given: &mut Given, environment: &Environment) -> Result<(), UsageError> {
-    for flag in GLOBAL_FLAGS {
+fn from_environment(
+    given: &mut Given,
+    inherited: &[Flag],
+    environment: &Environment,
+) -> Result<(), UsageError> {
+    for flag in inherited {
         let variable = format!("ETCDCTL_{}", flag.name.to_ascii_uppercase().replace('-', "_"));
         let Some(value) = environment.get(&variable) else { continue };
         if given.flags.get(flag.name).is_some() {
@@ -295,51 +364,5 @@ impl Globals {
 
     fn run(self, command: Subcommand) -> Invocation {
         Invocation { globals: self, command }
-    }
-}
-
-/// The commands that API version 2 had; this lab has none of them.
-const V2_COMMANDS: [&str; 18] = [
-    "backup",
-    "cluster-health",
-    "mk",
-    "mkdir",
-    "rm",
-    "rmdir",
-    "get",
-    "ls",
-    "set",
-    "setdir",
-    "update",
-    "updatedir",
-    "watch",
-    "exec-watch",
-    "member",
-    "user",
-    "role",
-    "auth",
-];
-
-/// `ETCDCTL_API=2`: shows that the commands of version 3 are unknown there.
-fn parse_v2(words: &[String]) -> Result<Invocation, UsageError> {
-    let word = words.first().map_or("help", String::as_str);
-    match word {
-        "--version" | "-v" => {
-            let text = "etcdctl version: 3.5.1\nAPI version: 2\n";
-            Ok(Globals::usual().run(Subcommand::Help(text.to_owned())))
-        }
-        _ if word.starts_with('-')
-            || word == "help"
-            || word == "h"
-            || V2_COMMANDS.contains(&word) =>
-        {
-            let name = format!("{word} of API version 2");
-            Ok(Globals::usual().run(Subcommand::NotInThisLab(name)))
-        }
-        _ => Err(UsageError {
-            stdout: String::new(),
-            stderr: format!("No help topic for '{word}'\n"),
-            exit_code: 3,
-        }),
     }
 }

@@ -3,12 +3,16 @@
 //!
 //! [`args`] parses the words as the real program's flag library does; this module turns the result
 //! into a request ([`plan`]) and, once that has an outcome, into output ([`present`]).
-//! Left out for now: everything but `put`, `get`, `del`, `member` and `version`, and the formats
-//! `fields`, `table` and `protobuf`.
+//! Left out for now: everything but `put`, `get`, `del`, `member` and `version`, whose words alone
+//! are understood, and the formats `fields`, `table` and `protobuf`. What `txn` and `watch -i` read
+//! on standard input is told apart by [`txn`] and [`watch`].
 
+mod argify;
 pub mod args;
 mod json;
 mod output;
+pub mod txn;
+pub mod watch;
 
 use serde::{Deserialize, Serialize};
 use sim::NODES_MAX;
@@ -19,7 +23,7 @@ use sim::member::raft_core::NodeId;
 use sim::member::{Consistency, MemberId, MemberRequest, Micros, Request, Seat};
 
 use self::args::{
-    Del, Get, Invocation, KeyRange, MemberCommand, Put, PutValue, Subcommand, WriteOut,
+    Del, Get, Invocation, KeyRange, MemberCommand, Put, PutValue, Subcommand, UsageError, WriteOut,
 };
 pub use self::output::present;
 
@@ -43,6 +47,12 @@ impl Output {
     /// Success with this on standard output.
     fn plain(stdout: impl Into<String>) -> Output {
         Output { stdout: stdout.into(), ..Output::default() }
+    }
+}
+
+impl From<UsageError> for Output {
+    fn from(error: UsageError) -> Output {
+        Output { stdout: error.stdout, stderr: error.stderr, exit: error.exit_code }
     }
 }
 
@@ -257,7 +267,15 @@ fn delete_request(del: &Del) -> DeleteRangeRequest {
 }
 
 fn get_request(get: &Get) -> Request {
-    let range = RangeRequest {
+    let consistency = match get.consistency {
+        args::Consistency::Linearizable => Consistency::Linearizable,
+        args::Consistency::Serializable => Consistency::Serializable,
+    };
+    Request::Range { range: read_request(get), consistency }
+}
+
+fn read_request(get: &Get) -> RangeRequest {
+    RangeRequest {
         limit: get.limit,
         revision: Revision(get.revision),
         keys_only: get.keys_only,
@@ -265,12 +283,7 @@ fn get_request(get: &Get) -> Request {
         sort_target: sort_target(get),
         sort_order: sort_order(get),
         ..range_request(&get.range)
-    };
-    let consistency = match get.consistency {
-        args::Consistency::Linearizable => Consistency::Linearizable,
-        args::Consistency::Serializable => Consistency::Serializable,
-    };
-    Request::Range { range, consistency }
+    }
 }
 
 fn sort_target(get: &Get) -> SortTarget {

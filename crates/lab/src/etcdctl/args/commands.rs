@@ -1,10 +1,8 @@
-//! Every command of etcdctl 3.5 as a row, and what the built ones make of their words.
+//! Every command of etcdctl 3.5 as a row.
 
-use super::flags::{Flag, Given, Kind, Value};
-use super::{
-    Consistency, Del, EXIT_BAD_ARGS, EXIT_BAD_FEATURE, EXIT_ERROR, Get, KeyRange, MemberCommand,
-    Put, PutValue, SortBy, SortOrder, Subcommand, UsageError, go,
-};
+use super::build::{self, Refusal};
+use super::flags::{Flag, Given, Kind};
+use super::{AlarmCommand, EndpointCommand, LeaseCommand, MemberCommand, Subcommand};
 
 /// A command: a row of the table.
 pub(super) struct Spec {
@@ -14,7 +12,7 @@ pub(super) struct Spec {
     pub(super) usage: &'static str,
     /// What it does, in our words.
     pub(super) says: &'static str,
-    /// Flags of its own.
+    /// Flags of its own; a group's are those of its commands, too.
     pub(super) flags: &'static [Flag],
     /// What it comes to.
     pub(super) body: Body,
@@ -26,8 +24,10 @@ pub(super) enum Body {
     Group(&'static [Spec]),
     /// It is run by this lab.
     Built {
+        /// How many words it wants.
+        takes: Takes,
         /// Checks the words and makes a command of them.
-        build: fn(&Given) -> Result<Subcommand, UsageError>,
+        build: fn(&Given) -> Result<Subcommand, Refusal>,
         /// Whether it talks to the cluster, so that endpoints and formats matter.
         reach: Reach,
     },
@@ -37,17 +37,57 @@ pub(super) enum Body {
     Help,
 }
 
+/// How many words a command wants besides its flags.
+pub(super) struct Takes {
+    /// At least.
+    pub(super) least: usize,
+    /// At most.
+    pub(super) most: usize,
+    /// What is said to another number.
+    pub(super) otherwise: &'static str,
+}
+
 /// Whether a command talks to the cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reach {
     /// It does.
     Cluster,
+    /// It reads a file: of the flags that all have, only the format matters. Real etcdctl says
+    /// first that another program should do this.
+    File,
     /// It does not.
     Nothing,
 }
 
-const fn group(name: &'static str, says: &'static str, specs: &'static [Spec]) -> Spec {
-    Spec { name, usage: "<subcommand>", says, flags: &[], body: Body::Group(specs) }
+/// Any number of words.
+const ANY: Takes = from(0, "");
+
+const fn from(least: usize, otherwise: &'static str) -> Takes {
+    Takes { least, most: usize::MAX, otherwise }
+}
+
+const fn exactly(count: usize, otherwise: &'static str) -> Takes {
+    Takes { least: count, most: count, otherwise }
+}
+
+const fn group(
+    name: &'static str,
+    says: &'static str,
+    flags: &'static [Flag],
+    specs: &'static [Spec],
+) -> Spec {
+    Spec { name, usage: "<subcommand>", says, flags, body: Body::Group(specs) }
+}
+
+const fn built(
+    name: &'static str,
+    usage: &'static str,
+    says: &'static str,
+    flags: &'static [Flag],
+    takes: Takes,
+    build: fn(&Given) -> Result<Subcommand, Refusal>,
+) -> Spec {
+    Spec { name, usage, says, flags, body: Body::Built { takes, build, reach: Reach::Cluster } }
 }
 
 const fn not_built(name: &'static str, says: &'static str) -> Spec {
@@ -56,114 +96,247 @@ const fn not_built(name: &'static str, says: &'static str) -> Spec {
 
 /// The commands, in the order in which the real program has them: its suggestions follow it.
 pub(super) const COMMANDS: &[Spec] = &[
-    Spec {
-        name: "get",
-        usage: "[options] <key> [range_end]",
-        says: "Read a key or a range of keys",
-        flags: GET_FLAGS,
-        body: Body::Built { build: get, reach: Reach::Cluster },
-    },
-    Spec {
-        name: "put",
-        usage: "[options] <key> <value> (or the value on standard input)",
-        says: "Write a key. A value that begins with - goes after --",
-        flags: PUT_FLAGS,
-        body: Body::Built { build: put, reach: Reach::Cluster },
-    },
-    Spec {
-        name: "del",
-        usage: "[options] <key> [range_end]",
-        says: "Delete a key or a range of keys",
-        flags: DEL_FLAGS,
-        body: Body::Built { build: del, reach: Reach::Cluster },
-    },
-    not_built("txn", "Compare and write in one step"),
-    not_built("compaction", "Forget old revisions"),
+    built(
+        "get",
+        "[options] <key> [range_end]",
+        "Read a key or a range of keys",
+        GET_FLAGS,
+        from(1, "get command needs one argument as key and an optional argument as range_end"),
+        build::get,
+    ),
+    built(
+        "put",
+        "[options] <key> <value> (or the value on standard input)",
+        "Write a key. A value that begins with - goes after --",
+        PUT_FLAGS,
+        from(1, build::NO_VALUE),
+        build::put,
+    ),
+    built(
+        "del",
+        "[options] <key> [range_end]",
+        "Delete a key or a range of keys",
+        DEL_FLAGS,
+        Takes {
+            most: 2,
+            ..from(1, "del command needs one argument as key and an optional argument as range_end")
+        },
+        build::del,
+    ),
+    built(
+        "txn",
+        "[options] (compares, requests, and what else to do on standard input)",
+        "Compare and write in one step",
+        TXN_FLAGS,
+        exactly(0, "txn command does not accept argument"),
+        build::txn,
+    ),
+    built(
+        "compaction",
+        "[options] <revision>",
+        "Forget what was before a revision",
+        COMPACTION_FLAGS,
+        exactly(1, "compaction command needs 1 argument"),
+        build::compaction,
+    ),
     group(
         "alarm",
         "The cluster's alarms",
-        &[not_built("disarm", "Switch alarms off"), not_built("list", "Show alarms")],
+        &[],
+        &[
+            built(
+                "disarm",
+                "",
+                "Switch all alarms off",
+                &[],
+                exactly(0, "alarm disarm command accepts no arguments"),
+                |_| Ok(Subcommand::Alarm(AlarmCommand::Disarm)),
+            ),
+            built(
+                "list",
+                "",
+                "Show the alarms",
+                &[],
+                exactly(0, "alarm list command accepts no arguments"),
+                |_| Ok(Subcommand::Alarm(AlarmCommand::List)),
+            ),
+        ],
     ),
-    not_built("defrag", "Tidy up the members' files"),
+    built("defrag", "", "Tidy up the members' files", DEFRAG_FLAGS, ANY, build::defrag),
     group(
         "endpoint",
         "The members, one by one",
+        &[CLUSTER_FLAG],
         &[
-            not_built("health", "Ask whether they work"),
-            not_built("status", "Show how they stand"),
-            not_built("hashkv", "Show a hash of their stores"),
+            built("health", "", "Ask each node whether it can write", &[], ANY, |given| {
+                build::endpoint(given, EndpointCommand::Health)
+            }),
+            built("status", "", "Show how each node stands", &[], ANY, |given| {
+                build::endpoint(given, EndpointCommand::Status)
+            }),
+            built("hashkv", "", "Show a hash of each node's store", HASHKV_FLAGS, ANY, |given| {
+                build::endpoint(given, EndpointCommand::HashKv { revision: given.int("rev") })
+            }),
         ],
     ),
-    not_built("move-leader", "Hand leadership to another member"),
-    not_built("watch", "Follow changes of keys"),
+    built(
+        "move-leader",
+        "<id of another member>",
+        "Hand leadership to another member; ask the leader for it",
+        &[],
+        exactly(1, "move-leader command needs 1 argument"),
+        build::move_leader,
+    ),
+    built(
+        "watch",
+        "[options] [key or prefix] [range_end]",
+        "Follow the changes of a key or of a range of keys",
+        WATCH_FLAGS,
+        ANY,
+        build::watch,
+    ),
     Spec {
         name: "version",
         usage: "",
         says: "Show the version of etcdctl",
         flags: &[],
-        body: Body::Built { build: version, reach: Reach::Nothing },
+        body: Body::Built { takes: ANY, build: |_| Ok(Subcommand::Version), reach: Reach::Nothing },
     },
     group(
         "lease",
         "Leases: keys that expire",
+        &[],
         &[
-            not_built("grant", "Make a lease"),
-            not_built("revoke", "End a lease and its keys"),
-            not_built("timetolive", "Show how long a lease has left"),
-            not_built("list", "Show all leases"),
-            not_built("keep-alive", "Renew a lease again and again"),
+            built(
+                "grant",
+                "<seconds to live>",
+                "Make a lease",
+                &[],
+                exactly(1, "lease grant command needs TTL argument"),
+                build::lease_grant,
+            ),
+            built(
+                "revoke",
+                "<id>",
+                "End a lease and delete its keys",
+                &[],
+                exactly(1, "lease revoke command needs 1 argument"),
+                |given| Ok(Subcommand::Lease(LeaseCommand::Revoke(build::lease_id(given)?))),
+            ),
+            built(
+                "timetolive",
+                "<id> [options]",
+                "Show how long a lease has left",
+                TIME_TO_LIVE_FLAGS,
+                exactly(1, "lease timetolive command needs lease ID as argument"),
+                build::lease_time_to_live,
+            ),
+            built("list", "", "Show all leases", &[], ANY, |_| {
+                Ok(Subcommand::Lease(LeaseCommand::List))
+            }),
+            built(
+                "keep-alive",
+                "[options] <id>",
+                "Renew a lease again and again",
+                KEEP_ALIVE_FLAGS,
+                exactly(1, "lease keep-alive command needs lease ID as argument"),
+                build::lease_keep_alive,
+            ),
         ],
     ),
     group(
         "member",
         "Who belongs to the cluster",
+        &[],
         &[
-            Spec {
-                name: "add",
-                usage: "<name> --peer-urls=<url> [options]",
-                says: "Add a member, which is started afterwards",
-                flags: MEMBER_ADD_FLAGS,
-                body: Body::Built { build: member_add, reach: Reach::Cluster },
-            },
-            Spec {
-                name: "remove",
-                usage: "<id>",
-                says: "Remove a member",
-                flags: &[],
-                body: Body::Built { build: member_remove, reach: Reach::Cluster },
-            },
-            not_built("update", "Change a member's addresses"),
-            Spec {
-                name: "list",
-                usage: "",
-                says: "Show the members",
-                flags: &[],
-                body: Body::Built { build: member_list, reach: Reach::Cluster },
-            },
-            Spec {
-                name: "promote",
-                usage: "<id>",
-                says: "Let a learner vote",
-                flags: &[],
-                body: Body::Built { build: member_promote, reach: Reach::Cluster },
-            },
+            built(
+                "add",
+                "<name> --peer-urls=<url> [options]",
+                "Add a member, which is started afterwards",
+                MEMBER_ADD_FLAGS,
+                from(1, "member name not provided"),
+                build::member_add,
+            ),
+            built(
+                "remove",
+                "<id>",
+                "Remove a member",
+                &[],
+                exactly(1, build::NO_MEMBER_ID),
+                |given| Ok(Subcommand::Member(MemberCommand::Remove(build::member_id(given)?))),
+            ),
+            built(
+                "update",
+                "<id> --peer-urls=<url>",
+                "Change a member's addresses",
+                MEMBER_UPDATE_FLAGS,
+                exactly(1, build::NO_MEMBER_ID),
+                build::member_update,
+            ),
+            built("list", "", "Show the members", &[], ANY, |_| {
+                Ok(Subcommand::Member(MemberCommand::List))
+            }),
+            built(
+                "promote",
+                "<id>",
+                "Let a learner vote",
+                &[],
+                exactly(1, build::NO_MEMBER_ID),
+                |given| Ok(Subcommand::Member(MemberCommand::Promote(build::member_id(given)?))),
+            ),
         ],
     ),
     group(
         "snapshot",
         "A member's store as a file",
+        &[],
         &[
-            not_built("save", "Write it to a file"),
+            built(
+                "save",
+                "<file>",
+                "Write one node's store to a file",
+                &[],
+                exactly(1, "snapshot save expects one argument"),
+                build::snapshot_save,
+            ),
             not_built("restore", "Make a data directory of it"),
-            not_built("status", "Show what a file holds"),
+            Spec {
+                name: "status",
+                usage: "<file>",
+                says: "Show what a file holds",
+                flags: &[],
+                body: Body::Built {
+                    takes: exactly(1, "snapshot status requires exactly one argument"),
+                    build: build::snapshot_status,
+                    reach: Reach::File,
+                },
+            },
         ],
     ),
     not_built("make-mirror", "Copy keys to another cluster, and go on"),
-    not_built("lock", "Hold a lock by name"),
-    not_built("elect", "Take part in an election, or watch it"),
+    built(
+        "lock",
+        "<name> [command and its words]",
+        "Hold a lock until Ctrl-C, or as long as a command runs",
+        LOCK_FLAGS,
+        from(1, "lock takes a lock name argument and an optional command to execute"),
+        build::lock,
+    ),
+    built(
+        "elect",
+        "<name> [proposal]",
+        "Take part in an election, or watch who wins it",
+        ELECT_FLAGS,
+        Takes {
+            most: 2,
+            ..from(1, "elect takes one election name argument and an optional proposal argument")
+        },
+        build::elect,
+    ),
     group(
         "auth",
         "Users and passwords",
+        &[],
         &[
             not_built("enable", "Ask for passwords"),
             not_built("disable", "Ask for none"),
@@ -173,6 +346,7 @@ pub(super) const COMMANDS: &[Spec] = &[
     group(
         "user",
         "Users",
+        &[],
         &[
             not_built("add", "Add a user"),
             not_built("delete", "Delete a user"),
@@ -186,6 +360,7 @@ pub(super) const COMMANDS: &[Spec] = &[
     group(
         "role",
         "Roles and what they may do",
+        &[],
         &[
             not_built("add", "Add a role"),
             not_built("delete", "Delete a role"),
@@ -198,6 +373,7 @@ pub(super) const COMMANDS: &[Spec] = &[
     group(
         "check",
         "Measure a cluster",
+        &[],
         &[
             not_built("perf", "How fast it writes"),
             not_built("datascale", "How much memory keys take"),
@@ -211,6 +387,9 @@ pub(super) const COMMANDS: &[Spec] = &[
         body: Body::Help,
     },
 ];
+
+/// Those that may stand in a `txn`'s blocks: `get`, `put`, `del`.
+pub(super) const TXN_REQUESTS: &[Spec] = COMMANDS.split_at(3).0;
 
 /// `-h`, `--help`, which every command has.
 pub(super) const HELP_FLAG: Flag =
@@ -270,208 +449,56 @@ const DEL_FLAGS: &[Flag] = &[
     Flag::new("prev-kv", Kind::Bool, "[=false]", "show what was there before"),
 ];
 
+/// `--cluster`, which all of `endpoint` have from their group.
+const CLUSTER_FLAG: Flag =
+    Flag::new("cluster", Kind::Bool, "[=false]", "all members of the cluster, not --endpoints");
+const PEER_URLS_FLAG: Flag =
+    Flag::new("peer-urls", Kind::Text, "=\"\"", "its addresses for the others, commas between");
+
+const TXN_FLAGS: &[Flag] =
+    &[Flag::new("interactive", Kind::Bool, "[=false]", "ask for the parts").short(b'i')];
+
+/// Those of a line of `watch -i`, too.
+pub(super) const WATCH_FLAGS: &[Flag] = &[
+    Flag::new("interactive", Kind::Bool, "[=false]", "read what to watch line by line").short(b'i'),
+    Flag::new("prefix", Kind::Bool, "[=false]", "all keys that begin so"),
+    Flag::new("prev-kv", Kind::Bool, "[=false]", "show what was there before"),
+    Flag::new("progress-notify", Kind::Bool, "[=false]", "be told now and then how far it is"),
+    Flag::new("rev", Kind::Int, "=0", "from this revision on; 0 is from now on"),
+];
+
+const COMPACTION_FLAGS: &[Flag] = &[Flag::new(
+    "physical",
+    Kind::Bool,
+    "[=false]",
+    "wait until the old revisions are gone from the disk",
+)];
+
+const DEFRAG_FLAGS: &[Flag] =
+    &[CLUSTER_FLAG, Flag::new("data-dir", Kind::Text, "=\"\"", "not in this lab: no directories")];
+
+const HASHKV_FLAGS: &[Flag] =
+    &[Flag::new("rev", Kind::Int, "=0", "only up to this revision; 0 is all")];
+
+const TIME_TO_LIVE_FLAGS: &[Flag] =
+    &[Flag::new("keys", Kind::Bool, "[=false]", "show the keys that hang on it")];
+
+const KEEP_ALIVE_FLAGS: &[Flag] =
+    &[Flag::new("once", Kind::Bool, "[=false]", "renew it once and end")];
+
 const MEMBER_ADD_FLAGS: &[Flag] = &[
     Flag::new("learner", Kind::Bool, "[=false]", "it receives the log and has no vote"),
-    Flag::new("peer-urls", Kind::Text, "=\"\"", "its addresses for the others, commas between"),
+    PEER_URLS_FLAG,
 ];
+
+const MEMBER_UPDATE_FLAGS: &[Flag] = &[PEER_URLS_FLAG];
+
+const LOCK_FLAGS: &[Flag] =
+    &[Flag::new("ttl", Kind::Int, "=10", "seconds after which it is free if its holder is gone")];
+
+const ELECT_FLAGS: &[Flag] =
+    &[Flag::new("listen", Kind::Bool, "[=false]", "only watch who wins").short(b'l')];
 
 /// Flags of features that the lab leaves out: what was asked for would silently not happen.
 pub(super) const REFUSED_FLAGS: [&str; 7] =
     ["cacert", "cert", "discovery-srv", "discovery-srv-name", "key", "password", "user"];
-
-/// `version`.
-fn version(_: &Given) -> Result<Subcommand, UsageError> {
-    Ok(Subcommand::Version)
-}
-
-/// `put` (etcdctl `getPutOp`).
-fn put(given: &Given) -> Result<Subcommand, UsageError> {
-    let Some(key) = given.positional.first() else { return Err(Put::without_value()) };
-    let value = match (given.bool("ignore-value"), given.positional.get(1)) {
-        (true, Some(_)) => {
-            return Err(bad_args("put command needs only 1 argument when 'ignore-value' is set"));
-        }
-        (true, None) => PutValue::Keep,
-        (false, Some(value)) => PutValue::Argument(value.clone()),
-        (false, None) => PutValue::StandardInput,
-    };
-    let lease = go::parse_int(given.text("lease").unwrap_or("0"), 16)
-        .map_err(|error| bad_args(format!("bad lease ID ({error}), expecting ID in Hex")))?;
-    Ok(Subcommand::Put(Put {
-        key: key.clone(),
-        value,
-        lease,
-        prev_kv: given.bool("prev-kv"),
-        ignore_lease: given.bool("ignore-lease"),
-    }))
-}
-
-/// `get` (etcdctl `getGetOp`, checks in its order).
-fn get(given: &Given) -> Result<Subcommand, UsageError> {
-    let Some(key) = given.positional.first() else {
-        return Err(bad_args(
-            "get command needs one argument as key and an optional argument as range_end",
-        ));
-    };
-    refuse_both(given, "prefix", "from-key")?;
-    refuse_both(given, "keys-only", "count-only")?;
-    let consistency = match given.text("consistency").unwrap_or("l") {
-        "l" => Consistency::Linearizable,
-        "s" => Consistency::Serializable,
-        other => {
-            return Err(UsageError::error(
-                format!("unknown consistency flag {}", go::quote(other)),
-                EXIT_BAD_FEATURE,
-            ));
-        }
-    };
-    let range = key_range(given, key)?;
-    let named = |flag: &str| given.text(flag).unwrap_or("").to_ascii_uppercase();
-    let bad = |what: &str, flag: &str| {
-        let text = given.text(flag).unwrap_or("");
-        UsageError::error(format!("bad sort {what} {text}"), EXIT_BAD_FEATURE)
-    };
-    let order = match named("order").as_str() {
-        "" => None,
-        "ASCEND" => Some(SortOrder::Ascend),
-        "DESCEND" => Some(SortOrder::Descend),
-        _ => return Err(bad("order", "order")),
-    };
-    let sort_by = match named("sort-by").as_str() {
-        "" => None,
-        "CREATE" => Some(SortBy::Create),
-        "KEY" => Some(SortBy::Key),
-        "MODIFY" => Some(SortBy::Modify),
-        "VALUE" => Some(SortBy::Value),
-        "VERSION" => Some(SortBy::Version),
-        _ => return Err(bad("target", "sort-by")),
-    };
-    Ok(Subcommand::Get(Get {
-        range,
-        consistency,
-        order,
-        sort_by,
-        limit: given.int("limit"),
-        revision: given.int("rev").max(0),
-        keys_only: given.bool("keys-only"),
-        count_only: given.bool("count-only"),
-        print_value_only: given.bool("print-value-only"),
-    }))
-}
-
-/// `del` (etcdctl `getDelOp`).
-fn del(given: &Given) -> Result<Subcommand, UsageError> {
-    let (Some(key), 1 | 2) = (given.positional.first(), given.positional.len()) else {
-        return Err(bad_args(
-            "del command needs one argument as key and an optional argument as range_end",
-        ));
-    };
-    refuse_both(given, "prefix", "from-key")?;
-    let range = key_range(given, key)?;
-    Ok(Subcommand::Del(Del { range, prev_kv: given.bool("prev-kv") }))
-}
-
-/// `member add` (etcdctl `memberAddCommandFunc`, checks in its order).
-fn member_add(given: &Given) -> Result<Subcommand, UsageError> {
-    let Some(name) = given.positional.first() else {
-        return Err(bad_args("member name not provided"));
-    };
-    if given.positional.len() > 1 {
-        let mut message = "too many arguments".to_owned();
-        let is_url = |word: &&String| word.to_ascii_lowercase().starts_with("http");
-        for url in given.positional.iter().filter(is_url) {
-            message += ", did you mean --peer-urls=";
-            message += url;
-        }
-        return Err(bad_args(message));
-    }
-    let urls = given.text("peer-urls").unwrap_or("");
-    if urls.is_empty() {
-        return Err(bad_args("member peer urls not provided"));
-    }
-    let peer_urls: Vec<String> = urls.split(',').map(str::to_owned).collect();
-    if let Some(url) = peer_urls.iter().find(|url| !has_scheme(url)) {
-        let message = format!("URL scheme must be http, https, unix, or unixs: {url}");
-        return Err(UsageError::error(message, EXIT_ERROR));
-    }
-    let (name, learner) = (name.clone(), given.bool("learner"));
-    Ok(Subcommand::Member(MemberCommand::Add { name, peer_urls, learner }))
-}
-
-fn has_scheme(url: &str) -> bool {
-    ["http://", "https://", "unix://", "unixs://"].iter().any(|scheme| url.starts_with(scheme))
-}
-
-/// `member remove`.
-fn member_remove(given: &Given) -> Result<Subcommand, UsageError> {
-    Ok(Subcommand::Member(MemberCommand::Remove(member_id(given)?)))
-}
-
-/// `member promote`.
-fn member_promote(given: &Given) -> Result<Subcommand, UsageError> {
-    Ok(Subcommand::Member(MemberCommand::Promote(member_id(given)?)))
-}
-
-/// `member list`, which does not mind more words.
-fn member_list(_: &Given) -> Result<Subcommand, UsageError> {
-    Ok(Subcommand::Member(MemberCommand::List))
-}
-
-fn member_id(given: &Given) -> Result<u64, UsageError> {
-    let [id] = given.positional.as_slice() else {
-        return Err(bad_args("member ID is not provided"));
-    };
-    go::parse_hex(id)
-        .map_err(|error| bad_args(format!("bad member ID arg ({error}), expecting ID in Hex")))
-}
-
-fn refuse_both(given: &Given, one: &str, other: &str) -> Result<(), UsageError> {
-    if given.bool(one) && given.bool(other) {
-        let message =
-            format!("`--{one}` and `--{other}` cannot be set at the same time, choose one");
-        return Err(bad_args(message));
-    }
-    Ok(())
-}
-
-fn key_range(given: &Given, key: &str) -> Result<KeyRange, UsageError> {
-    let key = key.to_owned();
-    let (prefix, from_key) = (given.bool("prefix"), given.bool("from-key"));
-    match given.positional.get(1) {
-        Some(_) if prefix || from_key => Err(bad_args(
-            "too many arguments, only accept one argument when `--prefix` or `--from-key` is set",
-        )),
-        Some(end) => Ok(KeyRange::Interval(key, end.clone())),
-        None if prefix => Ok(KeyRange::Prefix(key)),
-        None if from_key => Ok(KeyRange::FromKey(key)),
-        None => Ok(KeyRange::Key(key)),
-    }
-}
-
-impl Put {
-    /// What the real program answers to a put that has no value: neither an argument nor anything
-    /// on standard input. [`PutValue::StandardInput`] with nothing on it is such a put.
-    pub fn without_value() -> UsageError {
-        bad_args("put command needs 1 argument and input from stdin or 2 arguments")
-    }
-}
-
-fn bad_args(message: impl Into<String>) -> UsageError {
-    UsageError::error(message, EXIT_BAD_ARGS)
-}
-
-/// The endpoints that were given; `None` if none were.
-pub(super) fn endpoints(given: &Given) -> Option<&Vec<String>> {
-    match given.flags.get("endpoints") {
-        Some(Value::List(list)) => Some(list),
-        Some(_) | None => None,
-    }
-}
-
-/// A duration flag in microseconds; what is below nothing is nothing.
-pub(super) fn micros(given: &Given, name: &str, unless_given: u64) -> u64 {
-    match given.flags.get(name) {
-        Some(Value::Duration(nanos)) => u64::try_from(*nanos).unwrap_or(0) / 1_000,
-        Some(_) | None => unless_given,
-    }
-}

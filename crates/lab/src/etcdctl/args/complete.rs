@@ -1,7 +1,7 @@
 //! Names of commands: those near a wrong one, and those a terminal can complete to.
 
-use super::commands::{Body, COMMANDS, GLOBAL_FLAGS, HELP_FLAG, Spec};
-use super::{find, name_of};
+use super::commands::{Body, COMMANDS, GLOBAL_FLAGS, Spec};
+use super::{find, flags_of, name_of};
 
 /// Every command and group, for hints.
 pub(crate) fn command_names() -> Vec<&'static str> {
@@ -39,15 +39,10 @@ fn edits(left: &[char], right: &[char]) -> usize {
 /// What could stand after these words of an etcdctl line, for a word that begins with `begun`.
 pub(crate) fn complete(words: &[&str], begun: &str) -> Vec<String> {
     let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-    let Ok((path, _)) = find(&words) else { return Vec::new() };
+    let Ok((path, _)) = find(COMMANDS, GLOBAL_FLAGS, &words) else { return Vec::new() };
     if begun.starts_with('-') {
-        let own = path.last().map_or(&[][..], |spec| spec.flags);
-        let mut flags: Vec<String> = own
-            .iter()
-            .chain(GLOBAL_FLAGS)
-            .chain([&HELP_FLAG])
-            .map(|flag| format!("--{}", flag.name))
-            .collect();
+        let flags = flags_of(&path, GLOBAL_FLAGS);
+        let mut flags: Vec<String> = flags.iter().map(|flag| format!("--{}", flag.name)).collect();
         flags.sort_unstable();
         return flags;
     }

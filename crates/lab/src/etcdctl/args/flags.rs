@@ -2,7 +2,7 @@
 
 use std::slice;
 
-use super::go;
+use super::{WatchVariables, go};
 use crate::few::Few;
 
 /// A flag of a command.
@@ -72,9 +72,20 @@ pub(super) struct Given {
     pub(super) flags: Few<&'static str, Value>,
     /// What was no flag.
     pub(super) positional: Vec<String>,
+    /// How many of these stood before `--`, if there was one.
+    pub(super) before_dashes: Option<usize>,
+    /// True if nothing stood after the word `watch`.
+    pub(super) ends_with_watch: bool,
+    /// The variables that `watch` takes for words.
+    pub(super) watch: WatchVariables,
 }
 
 impl Given {
+    /// A word that was no flag; nothing if there are not so many.
+    pub(super) fn word(&self, place: usize) -> String {
+        self.positional.get(place).cloned().unwrap_or_default()
+    }
+
     pub(super) fn bool(&self, name: &str) -> bool {
         matches!(self.flags.get(name), Some(Value::Bool(true)))
     }
@@ -120,6 +131,7 @@ pub(super) fn parse(words: &[String], flags: &[Flag]) -> Result<Given, String> {
     let mut left = words.iter();
     while let Some(word) = left.next() {
         if word == "--" {
+            given.before_dashes = Some(given.positional.len());
             given.positional.extend(left.by_ref().cloned());
         } else if let Some(long) = word.strip_prefix("--") {
             long_flag(word, long, flags, &mut given, &mut left)?;

@@ -2,9 +2,19 @@
 
 /// Go's `%q` of a string: `"a\nb"`.
 pub(super) fn quote(text: &str) -> String {
+    quote_bytes(text.as_bytes())
+}
+
+/// Go's `%q` of any bytes: those that are not UTF-8 are `\xff`.
+pub(in crate::etcdctl) fn quote_bytes(bytes: &[u8]) -> String {
     let mut quoted = String::from("\"");
-    for character in text.chars() {
-        push_escaped(&mut quoted, character, '"');
+    for chunk in bytes.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            push_escaped(&mut quoted, character, '"');
+        }
+        for byte in chunk.invalid() {
+            quoted.push_str(&format!("\\x{byte:02x}"));
+        }
     }
     quoted.push('"');
     quoted
@@ -65,7 +75,7 @@ pub(super) fn parse_hex(text: &str) -> Result<u64, String> {
 }
 
 /// `strconv.ParseInt(text, base, 64)`; base 0 takes `0x`, `0o`, `0b`, `0` and `_` as Go does.
-pub(super) fn parse_int(text: &str, base: u32) -> Result<i64, String> {
+pub(in crate::etcdctl) fn parse_int(text: &str, base: u32) -> Result<i64, String> {
     let failed = |why: &str| format!("strconv.ParseInt: parsing {}: {why}", quote(text));
     let syntax = || failed("invalid syntax");
     let (negative, digits) = match text.as_bytes().first() {

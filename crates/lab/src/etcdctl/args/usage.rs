@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::commands::{Body, COMMANDS, GLOBAL_FLAGS, HELP_FLAG, Spec};
 use super::flags::Flag;
+use super::inherited_flags;
 
 /// What `--help` prints.
 pub(super) fn page(path: &[&Spec]) -> String {
@@ -36,17 +37,21 @@ pub(super) fn of(path: &[&Spec]) -> String {
             }
         }
     }
-    let own: Vec<Flag> = path.last().map_or(&[][..], |spec| spec.flags).to_vec();
-    if path.is_empty() {
-        text.push_str("\nOPTIONS:\n");
-        text.push_str(&flag_rows(GLOBAL_FLAGS.iter().chain([&HELP_FLAG])));
-    } else {
-        text.push_str("\nOPTIONS:\n");
-        text.push_str(&flag_rows(own.iter().chain([&HELP_FLAG])));
+    let own = path.last().map_or(GLOBAL_FLAGS, |spec| spec.flags);
+    text.push_str("\nOPTIONS:\n");
+    text.push_str(&flag_rows(own.iter().chain([&HELP_FLAG])));
+    if !path.is_empty() {
         text.push_str("\nGLOBAL OPTIONS:\n");
-        text.push_str(&flag_rows(GLOBAL_FLAGS.iter()));
+        text.push_str(&flag_rows(inherited_flags(path, GLOBAL_FLAGS).iter()));
     }
     text
+}
+
+/// What a request of a `txn` shows when its flags make no sense: there, the real program has the
+/// layout of its library.
+pub(super) fn of_request(spec: &Spec) -> String {
+    let flags = flag_rows(spec.flags.iter().chain([&HELP_FLAG]));
+    format!("Usage:\n   {} {} [flags]\n\nFlags:\n{flags}\n", spec.name, spec.usage)
 }
 
 /// Every command with its group's name before it, in alphabetical order.
