@@ -8,6 +8,8 @@
 //!
 //! The clock is an argument. Times are microseconds on it; times to live are whole seconds.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{Error, Lease, LeaseId, Store};
 
 /// How many leases etcd revokes in a second at most.
@@ -16,13 +18,13 @@ pub const LEASE_REVOKES_PER_SECOND: usize = 1000;
 const SECOND: u64 = 1_000_000;
 
 /// The deadlines of all leases. A leader has one; who is no leader any more drops it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lessor {
     /// Ascending by id.
     deadlines: Vec<Deadline>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Deadline {
     id: LeaseId,
     expiry_micros: u64,

@@ -4,6 +4,8 @@
 //! `etcdctl endpoint hashkv` shows a CRC-32C over all of them. Both can be computed from what the
 //! store holds, so the numbers are etcd's own.
 
+use serde::{Deserialize, Serialize};
+
 use crate::range::Span;
 use crate::record::{Change, Record};
 use crate::{Error, KeyValue, LeaseId, PutRequest, RequestOp, Revision, Store, TxnRequest};
@@ -42,7 +44,7 @@ impl TxnRequest {
 }
 
 /// The answer to `endpoint hashkv`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HashKv {
     /// The store's revision.
     pub revision: Revision,

@@ -56,6 +56,7 @@ fn trigger(step: &Step, cause: Option<&Event>) -> String {
         EventKind::Cancel => format!("{node} learns that the client no longer waits"),
         EventKind::Call => told("a client asks"),
         EventKind::Retry => "the client looks again for a server that takes its request".to_owned(),
+        EventKind::Notify => "the client that watches is told what has changed".to_owned(),
         EventKind::Return => told("the client's call ends"),
         EventKind::Stop => format!("{node} has learnt of its removal, and its process ends"),
         EventKind::Wake => "the clock stops here, because a line waits for this moment".to_owned(),

@@ -1,13 +1,14 @@
 //! The logs of all nodes as nodes × index, a window of them at a time: a log may have thousands of
 //! entries.
 
-use sim::member::kv_core::Bytes;
+use sim::member::kv_core::{Bytes, RequestOp, TxnRequest};
 use sim::member::raft_core::{Data, Entry, Index, Payload, RoleKind};
 use sim::member::{Command, MemberChange, Proposal, Seat};
 use sim::{Cluster, Node};
 
 use crate::stage::{others, readable};
 use crate::view::{LogEntryView, LogRowView, LogsView};
+use crate::words::in_words;
 
 /// Characters of a key or value that are shown.
 const TEXT_CHARS: usize = 60;
@@ -125,7 +126,36 @@ pub(crate) fn command(command: &Command) -> String {
             MemberChange::Promote(node) => format!("member promote {node}"),
             MemberChange::Remove(node) => format!("member remove {node}"),
             MemberChange::Publish(node) => format!("{node} tells its name"),
+            MemberChange::Update(node) => format!("member update {node}"),
         },
+        Command::Txn(txn) => transaction(txn),
+        Command::Compact(revision) => format!("compaction {}", revision.0),
+        Command::LeaseGrant(grant) => format!("lease grant {} ({:x})", grant.ttl, grant.id.0),
+        Command::LeaseRevoke(id) => format!("lease revoke {:x}", id.0),
+        Command::Alarm(node) => format!("alarm: {node} is full"),
+        Command::Disarm(node) => format!("alarm disarm {node}"),
+        Command::Alarms => "alarm list".to_owned(),
+    }
+}
+
+/// `txn 1 compare: put a 1; get b | del c`.
+fn transaction(txn: &TxnRequest) -> String {
+    let branch = |ops: &[RequestOp]| {
+        let ops: Vec<String> = ops.iter().map(operation).collect();
+        ops.join("; ")
+    };
+    let (success, failure) = (branch(&txn.success), branch(&txn.failure));
+    let otherwise = if failure.is_empty() { String::new() } else { [" | ", &failure].concat() };
+    let compares = in_words(txn.compare.len() as u64, "compare");
+    format!("txn {compares}: {success}{otherwise}")
+}
+
+fn operation(op: &RequestOp) -> String {
+    match op {
+        RequestOp::Put(put) => command(&Command::Put(put.clone())),
+        RequestOp::DeleteRange(range) => command(&Command::DeleteRange(range.clone())),
+        RequestOp::Range(range) => ["get ", &text(&range.key)].concat(),
+        RequestOp::Txn(txn) => transaction(txn),
     }
 }
 

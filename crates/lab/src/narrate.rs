@@ -68,7 +68,8 @@ impl Narrator {
             | EventKind::Restart
             | EventKind::Pause
             | EventKind::Resume
-            | EventKind::Wake => {
+            | EventKind::Wake
+            | EventKind::Notify => {
                 if let (Some(node), Some(state)) = (event.node, event.state) {
                     self.node_changed(cluster, event, node, state, &mut told);
                 }

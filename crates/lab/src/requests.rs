@@ -128,13 +128,14 @@ fn fate(cluster: &Cluster, call: CallId, logs: &[Seen]) -> String {
     let calls = || {
         cluster.history().iter().filter_map(|record| match record {
             HistoryRecord::Call { call, request, .. } => Some((*call, &**request)),
-            HistoryRecord::Return { .. } => None,
+            HistoryRecord::Told { .. } | HistoryRecord::Return { .. } => None,
         })
     };
     let Some((_, asked)) = calls().find(|(id, _)| *id == call) else { return String::new() };
     let is_it = |command: &Command| match (asked, command) {
         (Request::Put(asked), Command::Put(put)) => asked == put,
         (Request::DeleteRange(asked), Command::DeleteRange(range)) => asked == range,
+        (Request::Txn(asked), Command::Txn(txn)) => asked == txn,
         _ => false,
     };
     let like = || calls().filter(|(_, request)| *request == asked);
@@ -155,7 +156,9 @@ fn fate(cluster: &Cluster, call: CallId, logs: &[Seen]) -> String {
         (_, Some(seen)) if !seen.committed => {
             format!("not done so far: entry {} of {} is not committed", seen.index, seen.node)
         }
-        _ if compacted || !matches!(asked, Request::Put(_) | Request::DeleteRange(_)) => {
+        _ if compacted
+            || !matches!(asked, Request::Put(_) | Request::DeleteRange(_) | Request::Txn(_)) =>
+        {
             String::new()
         }
         _ => "not done so far: it is in no log of a node that runs".to_owned(),

@@ -5,10 +5,12 @@ use std::ops::{Add, Sub};
 
 use kv_core::{
     DeleteRangeRequest, DeleteRangeResponse, PutRequest, PutResponse, RangeRequest, RangeResponse,
-    Revision,
+    Revision, TxnRequest, TxnResponse, WatchRequest, WatchResponse,
 };
 use serde::{Deserialize, Serialize};
 
+use crate::leases::{LeaseRequest, LeaseResponse};
+use crate::maintenance::{MaintenanceRequest, MaintenanceResponse};
 use crate::members::{MemberRequest, MembersResponse};
 
 /// A moment, or a length of time, on a server's own clock, in whole microseconds.
@@ -81,20 +83,68 @@ pub enum Request {
     Put(PutRequest),
     /// Delete a key or a range of keys.
     DeleteRange(DeleteRangeRequest),
+    /// Compare, and do one thing or the other. One that only reads is a linearizable read.
+    Txn(TxnRequest),
+    /// Forget what only revisions before this one can see.
+    Compact(Revision),
+    /// Be told of every change of some keys. The only request that is answered many times
+    /// ([`Output::watched`](crate::Output::watched)); it ends when it is cancelled, by either side.
+    Watch {
+        /// Of which keys, and from where on.
+        watch: WatchRequest,
+        /// Whether to end it when no leader is known for long (etcd `WithRequireLeader`).
+        needs_leader: bool,
+    },
+    /// Grant, renew, end or look at leases.
+    Lease(LeaseRequest),
     /// Ask for, or change, who belongs to the cluster.
     Member(MemberRequest),
+    /// Look after one server.
+    Maintenance(MaintenanceRequest),
 }
 
 impl Request {
     /// Whether it may change something, so that asking twice is not the same as asking once.
     pub fn is_write(&self) -> bool {
         match self {
-            Request::Range { .. } | Request::Member(MemberRequest::List) => false,
+            Request::Range { .. }
+            | Request::Watch { .. }
+            | Request::Member(MemberRequest::List) => false,
+            Request::Txn(txn) => !txn.is_read_only(),
+            Request::Lease(request) => request.is_write(),
+            Request::Maintenance(request) => request.is_write(),
+            Request::Put(_) | Request::DeleteRange(_) | Request::Compact(_) => true,
+            Request::Member(
+                MemberRequest::Add(..)
+                | MemberRequest::Remove(_)
+                | MemberRequest::Promote(_)
+                | MemberRequest::Update(_),
+            ) => true,
+        }
+    }
+
+    /// Whether etcd's client asks it again, unseen, where a server was too weak to answer
+    /// (`client/v3/retry.go`).
+    pub fn is_repeatable(&self) -> bool {
+        match self {
+            Request::Lease(_) => true,
+            Request::Maintenance(request) => *request != MaintenanceRequest::Defragment,
+            other => !other.is_write(),
+        }
+    }
+
+    /// Whether a learner answers it (etcd `isRPCSupportedForLearner`).
+    pub(crate) fn is_for_learners(&self) -> bool {
+        match self {
+            Request::Range { consistency, .. } => *consistency == Consistency::Serializable,
+            Request::Maintenance(request) => request.is_for_learners(),
             Request::Put(_)
             | Request::DeleteRange(_)
-            | Request::Member(
-                MemberRequest::Add(..) | MemberRequest::Remove(_) | MemberRequest::Promote(_),
-            ) => true,
+            | Request::Txn(_)
+            | Request::Compact(_)
+            | Request::Watch { .. }
+            | Request::Lease(_)
+            | Request::Member(_) => false,
         }
     }
 }
@@ -108,17 +158,33 @@ pub enum Response {
     Put(PutResponse),
     /// To [`Request::DeleteRange`].
     DeleteRange(DeleteRangeResponse),
+    /// To [`Request::Txn`].
+    Txn(TxnResponse),
+    /// To [`Request::Compact`]: the store's revision.
+    Compact(Revision),
+    /// To [`Request::Watch`]: the last that there is to tell, after which it has ended.
+    Watch(WatchResponse),
+    /// To [`Request::Lease`].
+    Lease(LeaseResponse),
     /// To [`Request::Member`].
     Members(MembersResponse),
+    /// To [`Request::Maintenance`].
+    Maintenance(MaintenanceResponse),
 }
 
 impl Response {
-    /// The store's revision, as the header of every answer about keys carries it; 0 in others.
+    /// The store's revision, as the header of nearly every answer carries it; 0 in those about
+    /// members.
     pub fn revision(&self) -> Revision {
         match self {
             Response::Range(response) => response.revision,
             Response::Put(response) => response.revision,
             Response::DeleteRange(response) => response.revision,
+            Response::Txn(response) => response.revision,
+            Response::Compact(revision) => *revision,
+            Response::Watch(response) => response.revision,
+            Response::Lease(response) => response.revision(),
+            Response::Maintenance(response) => response.revision(),
             Response::Members(_) => Revision(0),
         }
     }
@@ -173,9 +239,18 @@ pub enum ServerError {
     /// Who is to be promoted has not caught up.
     #[error("etcdserver: can only promote a learner member which is in sync with leader")]
     LearnerNotReady,
-    /// Only the leader knows: it must be asked. A client never sees this.
+    /// Only the leader knows, and whoever carries requests is to ask it. A client never sees this.
+    #[error("etcdserver: ask the leader")]
+    AskLeader,
+    /// Only the leader can do it.
     #[error("etcdserver: not leader")]
     NotLeader,
+    /// Leadership cannot be handed to this member.
+    #[error("etcdserver: bad leader transferee")]
+    BadLeaderTransferee,
+    /// A learner does not answer this.
+    #[error("etcdserver: rpc not supported for learner")]
+    NotForLearners,
     /// The store refused it.
     #[error(transparent)]
     Store(#[from] kv_core::Error),
@@ -200,7 +275,10 @@ impl ServerError {
             | ServerError::TooManyLearners
             | ServerError::MemberNotLearner
             | ServerError::LearnerNotReady
+            | ServerError::AskLeader
             | ServerError::NotLeader
+            | ServerError::BadLeaderTransferee
+            | ServerError::NotForLearners
             | ServerError::Store(_) => false,
         }
     }
@@ -223,7 +301,10 @@ impl ServerError {
             | ServerError::TooManyLearners
             | ServerError::MemberNotLearner
             | ServerError::LearnerNotReady
+            | ServerError::AskLeader
             | ServerError::NotLeader
+            | ServerError::BadLeaderTransferee
+            | ServerError::NotForLearners
             | ServerError::Store(_) => false,
         }
     }

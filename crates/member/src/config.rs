@@ -4,6 +4,7 @@ use raft_core::{Config, NodeId, NodeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::api::Micros;
+use crate::maintenance::DEFAULT_QUOTA_BYTES;
 
 /// Settings of a member. Take [`MemberConfig::new`] and change what should differ.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +17,8 @@ pub struct MemberConfig {
     pub election_timeout: Micros,
     /// A snapshot is made when more than this many entries have been applied since the last.
     pub snapshot_count: u64,
+    /// How large the file may get before an alarm is raised, in bytes.
+    pub quota_bytes: u64,
     /// Whether the list of members is changed only in good health (etcd `--strict-reconfig-check`).
     pub strict_reconfig_check: bool,
     /// Which start of this node it is, counted by whoever starts it. Must grow from start to
@@ -32,6 +35,7 @@ impl MemberConfig {
             heartbeat: Micros::from_millis(100),
             election_timeout: Micros::from_millis(1000),
             snapshot_count: 10_000,
+            quota_bytes: DEFAULT_QUOTA_BYTES,
             strict_reconfig_check: true,
             start: 1,
         }

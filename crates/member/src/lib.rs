@@ -48,27 +48,34 @@
 //!   not added again once it was removed.
 //! - A leader that applies its own removal hands over before it stops; etcd 3.5 only stops.
 //! - Who asks a follower to promote a learner is sent on to the leader by whoever carries requests
-//!   ([`ServerError::NotLeader`]); etcd's servers ask each other.
-//! - Not here yet: transactions, watches, leases, alarms.
+//!   ([`ServerError::AskLeader`]); etcd's servers ask each other.
 //!
 //! Read `member.rs` first, then `writes.rs`, `reads.rs` and `members.rs`.
 
 mod api;
 mod config;
 mod disk;
+mod leases;
 mod machine;
+mod maintenance;
 mod member;
 mod members;
 mod membership;
 mod proposal;
 mod reads;
+mod watches;
 mod writes;
 
 pub use api::{Consistency, Micros, Request, RequestId, Response, ServerError};
 pub use config::{MemberConfig, election_ticks};
 pub use disk::{Write, apply_torn, apply_write};
 pub use kv_core;
+pub use leases::{LeaseRequest, LeaseResponse};
+pub use maintenance::{
+    DEFAULT_QUOTA_BYTES, MaintenanceRequest, MaintenanceResponse, SnapshotFile, Status,
+};
 pub use member::{Backlog, Member, Output, Reply, first_digest, snapshot_digest};
 pub use members::{MemberChange, MemberId, MemberRecord, MemberRequest, MembersResponse, Seat};
 pub use proposal::{Command, MAX_REQUEST_BYTES, Proposal, ProposalId};
 pub use raft_core;
+pub use watches::Told;

@@ -1,10 +1,12 @@
 //! The replicated state machine: what every member computes alike from the same log.
 
-use kv_core::{LeaseId, PutRequest, PutResponse, Store, hash_of_words};
+use kv_core::{Error, Store, hash_of_words};
 use raft_core::{Data, Entry, NodeId};
 use serde::{Deserialize, Serialize};
 
 use crate::api::{Response, ServerError};
+use crate::leases::LeaseResponse;
+use crate::maintenance::MaintenanceResponse;
 use crate::members::{MemberChange, Members, MembersResponse};
 use crate::proposal::{Command, Proposal, ProposalId};
 
@@ -17,6 +19,8 @@ const WINDOW: u64 = 4096;
 pub(crate) struct Machine {
     pub(crate) store: Store,
     pub(crate) members: Members,
+    /// Whose files are full, in the order of their alarms.
+    pub(crate) alarms: Vec<NodeId>,
     seen: Seen,
     /// A hash of the places of all entries applied so far, in order.
     applied: u64,
@@ -26,7 +30,13 @@ impl Machine {
     /// The state before the first entry of a cluster of these voters.
     pub(crate) fn first(voters: impl IntoIterator<Item = NodeId>) -> Machine {
         let members = Members::first(voters);
-        Machine { store: Store::default(), members, seen: Seen::default(), applied: 0 }
+        Machine {
+            store: Store::default(),
+            members,
+            alarms: Vec::new(),
+            seen: Seen::default(),
+            applied: 0,
+        }
     }
 
     /// Notes that this entry is applied, whatever it carries.
@@ -37,7 +47,8 @@ impl Machine {
     /// A digest of the state: equal on members that have applied the same entries in the same order
     /// and hold the same keys and members, different, all but certainly, on others.
     pub(crate) fn digest(&self) -> u64 {
-        hash_of_words(&[self.store.hash(), self.members.hash(), self.applied])
+        let alarms = self.alarms.iter().fold(0, |hash, node| hash * 256 + u64::from(node.0));
+        hash_of_words(&[self.store.hash(), self.members.hash(), self.applied, alarms])
     }
 
     /// Applies a proposal; `None` if it has been applied before.
@@ -45,17 +56,50 @@ impl Machine {
         if !self.seen.is_new(proposal.id) {
             return None;
         }
-        Some(match &proposal.command {
-            Command::Put(request) => {
-                self.put(request).map(Response::Put).map_err(ServerError::Store)
+        Some(self.change(&proposal.command))
+    }
+
+    fn change(&mut self, command: &Command) -> Result<Response, ServerError> {
+        if !self.alarms.is_empty() && needs_room(command) {
+            return Err(ServerError::Store(Error::NoSpace));
+        }
+        let store = &mut self.store;
+        Ok(match command {
+            Command::Put(request) => Response::Put(store.put(request)?),
+            Command::DeleteRange(request) => Response::DeleteRange(store.delete_range(request)?),
+            Command::Txn(request) => Response::Txn(store.txn(request)?),
+            Command::Compact(revision) => {
+                store.compact(*revision)?;
+                Response::Compact(store.revision())
             }
-            Command::DeleteRange(request) => self
-                .store
-                .delete_range(request)
-                .map(Response::DeleteRange)
-                .map_err(ServerError::Store),
-            Command::Member(change) => self.change_members(*change),
+            Command::LeaseGrant(request) => {
+                let granted = store.lease_grant(*request, 0)?;
+                Response::Lease(LeaseResponse::Granted(granted))
+            }
+            Command::LeaseRevoke(id) => {
+                let revoked = store.lease_revoke(*id)?;
+                Response::Lease(LeaseResponse::Revoked(revoked.revision))
+            }
+            Command::Member(change) => return self.change_members(*change),
+            Command::Alarm(node) => {
+                if !self.alarms.contains(node) {
+                    self.alarms.push(*node);
+                }
+                // Who waits for it wanted to write.
+                return Err(ServerError::Store(Error::NoSpace));
+            }
+            Command::Disarm(node) => {
+                let raised = self.alarms.contains(node);
+                self.alarms.retain(|other| other != node);
+                self.alarms_are(if raised { vec![*node] } else { Vec::new() })
+            }
+            Command::Alarms => self.alarms_are(self.alarms.clone()),
         })
+    }
+
+    fn alarms_are(&self, raised_by: Vec<NodeId>) -> Response {
+        let revision = self.store.revision();
+        Response::Maintenance(MaintenanceResponse::Alarms { revision, raised_by })
     }
 
     fn change_members(&mut self, change: MemberChange) -> Result<Response, ServerError> {
@@ -64,19 +108,12 @@ impl Machine {
         let members = self.members.list().to_vec();
         let added = match change {
             MemberChange::Add(node, _) => members.iter().find(|it| it.node == node).copied(),
-            MemberChange::Promote(_) | MemberChange::Remove(_) | MemberChange::Publish(_) => None,
+            MemberChange::Promote(_)
+            | MemberChange::Remove(_)
+            | MemberChange::Publish(_)
+            | MemberChange::Update(_) => None,
         };
         Ok(Response::Members(MembersResponse { members, added }))
-    }
-
-    /// Writes a key. The lease it names is looked for before the key, as etcd does
-    /// (`applierV3backend.Put`): and there are no leases yet, so that none is found.
-    fn put(&mut self, request: &PutRequest) -> Result<PutResponse, kv_core::Error> {
-        request.check()?;
-        if request.lease != LeaseId::NONE {
-            return Err(kv_core::Error::LeaseNotFound);
-        }
-        self.store.put(request)
     }
 
     /// The whole state as bytes, for a snapshot.
@@ -88,6 +125,21 @@ impl Machine {
     /// The state that a snapshot holds.
     pub(crate) fn load(data: &Data) -> Machine {
         postcard::from_bytes(data.as_slice()).expect("a snapshot is what `save` has made")
+    }
+}
+
+/// Whether it is refused while an alarm for a full file is raised (etcd `applierV3Capped`).
+fn needs_room(command: &Command) -> bool {
+    match command {
+        Command::Put(_) | Command::LeaseGrant(_) => true,
+        Command::Txn(request) => request.cost() > 0,
+        Command::DeleteRange(_)
+        | Command::Compact(_)
+        | Command::LeaseRevoke(_)
+        | Command::Member(_)
+        | Command::Alarm(_)
+        | Command::Disarm(_)
+        | Command::Alarms => false,
     }
 }
 
@@ -164,6 +216,7 @@ impl Window {
 mod tests {
     use std::collections::BTreeSet;
 
+    use kv_core::PutRequest;
     use raft_core::{Index, Payload, Term};
 
     use super::*;

@@ -12,10 +12,13 @@ use serde::{Deserialize, Serialize};
 use crate::api::{Consistency, Micros, Request, RequestId, Response, ServerError};
 use crate::config::{MemberConfig, election_ticks};
 use crate::disk::Write;
+use crate::leases::Keeper;
 use crate::machine::Machine;
+use crate::maintenance::Upkeep;
 use crate::members::Connections;
 use crate::proposal::{Command, Proposal, ProposalId};
 use crate::reads::{Query, Read, Reads};
+use crate::watches::{Told, Watches};
 use crate::writes::{Waiting, Writes};
 
 /// How many entries stay in the log behind a snapshot, for followers that lag a little (etcd
@@ -35,7 +38,10 @@ pub struct Member {
     pub(crate) reads: Reads,
     /// The newest question about a read that was heard of each other node.
     heard: Vec<(NodeId, u64)>,
-    replies: Vec<Reply>,
+    pub(crate) replies: Vec<Reply>,
+    pub(crate) leases: Keeper,
+    pub(crate) watches: Watches,
+    pub(crate) upkeep: Upkeep,
     pub(crate) timing: Timing,
     pub(crate) connections: Connections,
     pub(crate) strict_reconfig_check: bool,
@@ -77,6 +83,9 @@ pub struct Output {
     pub writes: Vec<Write>,
     /// Messages that may leave once the write of that number is durable.
     pub send_once_durable: Vec<(u64, Message)>,
+    /// What clients that watch are told, in order. It comes before the answers, lest a client that
+    /// writes is told of it before those that watch.
+    pub watched: Vec<Told>,
     /// Answers to clients.
     pub replies: Vec<Reply>,
     /// The entries that have been applied, in order.
@@ -119,6 +128,11 @@ impl Timing {
         Micros::from_secs(5) + self.election_timeout + self.election_timeout
     }
 
+    /// The election timeout.
+    pub(crate) fn election_timeout(&self) -> Micros {
+        self.election_timeout
+    }
+
     /// What a client is told whose proposal was not applied in time (etcd `parseProposeCtxErr`).
     fn timeout_error(&self, asked_at: Micros) -> ServerError {
         let Some(elected_at) = self.led_since else { return ServerError::RequestTimedOut };
@@ -144,7 +158,10 @@ impl Member {
         // It says nothing to anybody, who could tell it. (etcd's server hears it as it connects.)
         let is_removed = machine.members.is_removed(config.raft.id);
         let snapshot_index = snapshot.map_or(Index(0), |it| it.index);
-        Member {
+        let mut member = Member {
+            leases: Keeper::default(),
+            watches: Watches::new(now),
+            upkeep: Upkeep::new(config.quota_bytes),
             raft: Raft::new(config.raft, stored, dice),
             machine,
             writes: Writes::default(),
@@ -166,7 +183,9 @@ impl Member {
             snapshot_index,
             unsaved: None,
             arriving: Vec::new(),
-        }
+        };
+        member.note_file();
+        member
     }
 
     /// A heartbeat interval has passed.
@@ -213,21 +232,46 @@ impl Member {
     /// the request is cancelled.
     pub fn request(&mut self, now: Micros, id: RequestId, request: Request) {
         self.timing.now = now;
-        let answer = match request {
-            Request::Range { range, consistency } => self.read(id, range, consistency),
-            Request::Put(request) => match request.check() {
-                Ok(()) => self.write(id, Command::Put(request)),
-                Err(error) => Some(Err(error.into())),
-            },
-            Request::DeleteRange(request) => match request.check() {
-                Ok(()) => self.write(id, Command::DeleteRange(request)),
-                Err(error) => Some(Err(error.into())),
-            },
-            Request::Member(request) => self.request_member(id, request),
+        let answer = if self.is_learner() && !request.is_for_learners() {
+            Some(Err(ServerError::NotForLearners))
+        } else {
+            self.take(id, request)
         };
         if let Some(answer) = answer {
             self.replies.push((id, answer));
         }
+    }
+
+    /// Begins what is asked; the answer, if it is there at once.
+    fn take(&mut self, id: RequestId, request: Request) -> Option<Result<Response, ServerError>> {
+        match request {
+            Request::Range { range, consistency } => self.read(id, range, consistency),
+            Request::Put(request) => {
+                self.write_checked(id, request.check(), request.cost(), Command::Put(request))
+            }
+            Request::DeleteRange(request) => {
+                self.write_checked(id, request.check(), 0, Command::DeleteRange(request))
+            }
+            Request::Txn(request) => self.transact(id, request),
+            Request::Compact(revision) => self.write(id, Command::Compact(revision)),
+            Request::Watch { watch, needs_leader } => self.request_watch(id, watch, needs_leader),
+            Request::Lease(request) => self.request_lease(id, request),
+            Request::Member(request) => self.request_member(id, request),
+            Request::Maintenance(request) => self.request_maintenance(id, request),
+        }
+    }
+
+    /// A transaction that changes nothing is a read, and needs no place in the log.
+    fn transact(
+        &mut self,
+        id: RequestId,
+        request: kv_core::TxnRequest,
+    ) -> Option<Result<Response, ServerError>> {
+        if request.is_read_only() && request.check().is_ok() {
+            self.reads.add(Read { request: id, query: Query::Txn(request) });
+            return None;
+        }
+        self.write_checked(id, request.check(), request.cost(), Command::Txn(request))
     }
 
     /// The client has gone: no answer is wanted. What has been proposed for it may still happen;
@@ -235,6 +279,9 @@ impl Member {
     pub fn cancel(&mut self, id: RequestId) {
         self.writes.cancel(id);
         self.reads.cancel(id);
+        self.leases.cancel(id);
+        self.watches.cancel(id);
+        self.upkeep.cancel(id);
     }
 
     /// Time has passed: requests that have waited too long are answered, questions are repeated.
@@ -255,6 +302,8 @@ impl Member {
         if let Some(number) = self.reads.retry_if_due(now) {
             self.ask_for_read_index(number);
         }
+        self.revoke_what_has_run_out();
+        self.expire_watches();
     }
 
     /// When [`Member::expire`] wants to be called next.
@@ -262,7 +311,9 @@ impl Member {
         // One that is due waits for a leader, not for a time.
         let announcing = self.announcing.filter(|due| *due > self.timing.now);
         let (writes, reads) = (self.writes.next_deadline(), self.reads.next_deadline());
-        [writes, reads, announcing, self.parting].into_iter().flatten().min()
+        let leases = self.leases.next_look();
+        let watches = self.watches.next_deadline(self.timing.election_timeout);
+        [writes, reads, announcing, self.parting, leases, watches].into_iter().flatten().min()
     }
 
     /// Hands leadership over to a voter; it is complete when [`Raft::leader`] says so.
@@ -307,6 +358,8 @@ impl Member {
             }
             self.handle_ready(&mut output);
         }
+        self.tell_watchers();
+        output.watched = self.watches.take_told();
         output.replies = std::mem::take(&mut self.replies);
         output
     }
@@ -356,7 +409,16 @@ impl Member {
         Ok(Response::Range(self.machine.store.range(range)?))
     }
 
-    fn write(&mut self, id: RequestId, command: Command) -> Option<Result<Response, ServerError>> {
+    /// It changes nothing, so that it may be done to a clone, which costs next to nothing.
+    fn answer_txn(&self, txn: &kv_core::TxnRequest) -> Result<Response, ServerError> {
+        Ok(Response::Txn(self.machine.store.clone().txn(txn)?))
+    }
+
+    pub(crate) fn write(
+        &mut self,
+        id: RequestId,
+        command: Command,
+    ) -> Option<Result<Response, ServerError>> {
         let proposal = Proposal { id: self.next_proposal(), command };
         let data = match proposal.encode() {
             Ok(data) => data,
@@ -408,9 +470,13 @@ impl Member {
         if leader.is_some() {
             self.reads.leader_changed();
         }
-        if self.raft.role_kind() == RoleKind::Leader {
+        let leads = self.raft.role_kind() == RoleKind::Leader;
+        if leads {
             self.timing.led_since = Some(self.timing.now);
         }
+        self.watches.leader_is(leader, self.timing.now);
+        self.lead_leases(leads);
+        self.answer_handed_over();
     }
 
     /// Does what a `Ready` asks for, in the order of its contract.
@@ -476,6 +542,8 @@ impl Member {
             Payload::Normal(data) => {
                 let proposal = Proposal::decode(&data).expect("members propose nothing else");
                 if let Some(result) = self.machine.apply(&proposal) {
+                    self.note_file();
+                    self.lease_applied(&proposal.command);
                     self.answer_write(proposal.id, result);
                 }
             }
@@ -498,6 +566,7 @@ impl Member {
         for read in self.reads.answerable(self.raft.last_applied()) {
             let answer = match &read.query {
                 Query::Range(range) => self.answer_read(range),
+                Query::Txn(txn) => self.answer_txn(txn),
                 Query::Members => Ok(self.list_members()),
             };
             self.replies.push((read.request, answer));
@@ -507,6 +576,7 @@ impl Member {
     /// Replaces the state machine by a snapshot from the leader.
     fn install(&mut self, snapshot: &Snapshot) {
         self.machine = Machine::load(&snapshot.data);
+        self.note_new_file();
         self.snapshot_index = snapshot.index;
         self.raft.applied(snapshot.index);
         self.answer_reads();

@@ -63,6 +63,8 @@ pub enum MemberRequest {
     Remove(MemberId),
     /// Let a learner vote.
     Promote(MemberId),
+    /// Tell a member's address anew. A node has one for ever, so that nothing changes.
+    Update(MemberId),
     /// Tell who belongs to the cluster; as fresh as a linearizable read.
     List,
 }
@@ -87,6 +89,8 @@ pub enum MemberChange {
     Remove(NodeId),
     /// A member that was added has started and tells its name (etcd `ClusterMemberAttrSet`).
     Publish(NodeId),
+    /// A member's address is told anew (etcd `ConfChangeUpdateNode`).
+    Update(NodeId),
 }
 
 impl MemberChange {
@@ -98,7 +102,7 @@ impl MemberChange {
             }
             MemberChange::Add(node, Seat::Learner) => Change::AddLearner(node),
             MemberChange::Remove(node) => Change::Remove(node),
-            MemberChange::Publish(_) => return None,
+            MemberChange::Publish(_) | MemberChange::Update(_) => return None,
         };
         Some(ConfigChange { changes: vec![change], context: proposal, ..ConfigChange::default() })
     }
@@ -156,7 +160,8 @@ impl Members {
         let (MemberChange::Add(node, _)
         | MemberChange::Promote(node)
         | MemberChange::Remove(node)
-        | MemberChange::Publish(node)) = change;
+        | MemberChange::Publish(node)
+        | MemberChange::Update(node)) = change;
         let member = self.find(node);
         if self.is_removed(node) {
             return Err(ServerError::MemberNotFound);
@@ -198,6 +203,7 @@ impl Members {
             }
             MemberChange::Promote(node) => self.change(node, |member| member.seat = Seat::Voter),
             MemberChange::Publish(node) => self.change(node, |member| member.started = true),
+            MemberChange::Update(_) => {}
         }
     }
 
@@ -244,7 +250,7 @@ impl Members {
                     Err(ServerError::UnhealthyCluster)
                 }
             }
-            MemberChange::Publish(_) => Ok(()),
+            MemberChange::Publish(_) | MemberChange::Update(_) => Ok(()),
         }
     }
 }

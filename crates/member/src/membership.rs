@@ -70,6 +70,7 @@ impl Member {
             MemberRequest::Add(node, seat) => MemberChange::Add(node, seat),
             MemberRequest::Remove(member) => MemberChange::Remove(node(member)),
             MemberRequest::Promote(member) => MemberChange::Promote(node(member)),
+            MemberRequest::Update(member) => MemberChange::Update(node(member)),
         };
         match self.check_change(change) {
             Ok(()) => self.propose_change(id, change).err().map(Err),
@@ -100,7 +101,7 @@ impl Member {
     /// Only the leader knows whether a learner has nine tenths of its log (etcd `isLearnerReady`).
     fn check_in_sync(&self, learner: NodeId) -> Result<(), ServerError> {
         if self.raft.role_kind() != RoleKind::Leader {
-            return Err(ServerError::NotLeader);
+            return Err(ServerError::AskLeader);
         }
         let matched = |node: NodeId| {
             let mut all = self.raft.progress();

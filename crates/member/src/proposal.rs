@@ -1,6 +1,6 @@
 //! What a member puts into the log: a change of the store and the name of the request behind it.
 
-use kv_core::{DeleteRangeRequest, PutRequest};
+use kv_core::{DeleteRangeRequest, LeaseGrantRequest, LeaseId, PutRequest, Revision, TxnRequest};
 use raft_core::{Data, NodeId};
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +31,20 @@ pub enum Command {
     DeleteRange(DeleteRangeRequest),
     /// Change who belongs to the cluster.
     Member(MemberChange),
+    /// Compare, and do one thing or the other.
+    Txn(TxnRequest),
+    /// Forget what only revisions before this one can see.
+    Compact(Revision),
+    /// Make a lease, under a name and for a time that its server has chosen.
+    LeaseGrant(LeaseGrantRequest),
+    /// End a lease: a client wishes it, or it has run out.
+    LeaseRevoke(LeaseId),
+    /// A member's file is full: nothing that needs room is written until that is disarmed.
+    Alarm(NodeId),
+    /// A member's alarm is switched off.
+    Disarm(NodeId),
+    /// A client asks which alarms are raised.
+    Alarms,
 }
 
 /// The content of a log entry.

@@ -4,7 +4,7 @@
 //! One question is under way at a time. Reads that come meanwhile are put to the next one, all
 //! together: a read must not be answered by a question that was asked before it came.
 
-use kv_core::RangeRequest;
+use kv_core::{RangeRequest, TxnRequest};
 use raft_core::Index;
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +34,8 @@ pub(crate) struct Read {
 pub(crate) enum Query {
     /// Keys.
     Range(RangeRequest),
+    /// Keys, in a transaction that changes nothing.
+    Txn(TxnRequest),
     /// The list of members.
     Members,
 }

@@ -455,6 +455,10 @@ impl Cluster {
             Setting::PreVote(_) | Setting::CheckQuorum(_) => self.spread_rules(),
             Setting::StrictReconfigCheck(switch) => self.spread_strictness(switch),
             Setting::Heartbeat(_) | Setting::ElectionTimeout(_) => self.spread_timing(),
+            Setting::Quota(bytes) => {
+                let members = self.nodes.iter_mut().filter_map(|node| node.member.as_mut());
+                members.for_each(|member| member.set_quota(bytes));
+            }
             Setting::SyncLatency(_) | Setting::ClientLatency(_) | Setting::SnapshotCount(_) => {}
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use member::raft_core::NodeId;
 use member::{MemberRequest, Micros, Request, RequestId};
 
-use crate::client::{Call, CallError, CallId, LiveCall, Outcome, Stage};
+use crate::client::{Call, CallError, CallId, FOREVER, LiveCall, Outcome, Stage};
 use crate::cluster::Cluster;
 use crate::queue::What;
 use crate::settings::NODES_MAX;
@@ -45,9 +45,13 @@ impl Cluster {
             label: call.label,
             stage: Stage::Seeking,
             began: event.seq,
+            told: None,
+            coming: Vec::new(),
             attempt: 0,
         };
-        self.queue.schedule(deadline, What::Timeout { call: id }, Some(event.seq));
+        if deadline != FOREVER {
+            self.queue.schedule(deadline, What::Timeout { call: id }, Some(event.seq));
+        }
         self.seek(&mut live, &event);
         self.clients.begin(live, self.now);
         self.finish(&event);
@@ -139,7 +143,7 @@ impl Cluster {
         let Some(call) = self.clients.find(id) else { return };
         if let Stage::Answered { node, answer, .. } = &call.stage {
             let (node, answer) = (*node, (**answer).clone());
-            if call.is_read() && answer.result.as_ref().is_err_and(|error| error.is_unavailable()) {
+            if answer.result.as_ref().is_err_and(|error| call.asks_again_after(error)) {
                 return self.ask_again(id, node, event);
             }
             let is_linearizable = call.is_linearizable();
@@ -152,7 +156,7 @@ impl Cluster {
     }
 
     /// A read that met a server's weakness is asked again, of the next server, for as long as its
-    /// client is patient; a write is not, as nobody knows what became of it (etcd
+    /// client is patient; most writes are not, as nobody knows what became of them (etcd
     /// `client/v3/retry.go`).
     fn ask_again(&mut self, id: CallId, unlike: NodeId, event: &mut Event) {
         event.kind = EventKind::Retry;
@@ -164,14 +168,23 @@ impl Cluster {
         }
         call.stage = Stage::Seeking;
         call.attempt += 1;
+        // What is still on its way to a watcher is told by the next server.
+        call.coming.clear();
         let what = What::Retry { call: id, attempt: call.attempt };
         self.queue.schedule(at, what, Some(event.seq));
+    }
+
+    /// A client that watches is told something.
+    pub(crate) fn notify(&mut self, id: CallId, event: &mut Event) {
+        event.kind = EventKind::Notify;
+        event.call = Some(id);
+        self.clients.tell(id, self.now);
     }
 
     /// The client sees that its connection is lost.
     pub(crate) fn hang_up(&mut self, id: CallId, event: &mut Event) {
         let Some(call) = self.clients.find(id) else { return };
-        if let (true, Stage::HungUp { node }) = (call.is_read(), &call.stage) {
+        if let (true, Stage::HungUp { node }) = (call.request.is_repeatable(), &call.stage) {
             return self.ask_again(id, *node, event);
         }
         let outcome = call.without_answer(CallError::Unavailable(CONNECTION_LOST.to_owned()));

@@ -7,9 +7,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use member::kv_core::Revision;
+use member::kv_core::{Revision, WatchResponse};
 use member::raft_core::{NodeId, Term};
-use member::{Consistency, MemberRequest, Micros, Request, Response, ServerError};
+use member::{
+    Consistency, LeaseRequest, MaintenanceRequest, MemberRequest, Micros, Request, Response,
+    ServerError,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::chunks::Chunks;
@@ -54,11 +57,14 @@ pub struct Call {
     pub endpoints: Vec<NodeId>,
     /// What it asks.
     pub request: Request,
-    /// How long it waits.
+    /// How long it waits; [`FOREVER`] is without end.
     pub timeout: Micros,
     /// What the caller calls it (a line of a script, for instance). The simulator does not look.
     pub label: String,
 }
+
+/// A client with endless patience.
+pub const FOREVER: Micros = Micros(u64::MAX);
 
 /// How a call ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -132,6 +138,15 @@ pub enum HistoryRecord {
         /// The server that it was sent to; none if none could be reached then.
         endpoint: Option<NodeId>,
     },
+    /// It watches, and was told something.
+    Told {
+        /// Its number.
+        call: CallId,
+        /// When.
+        at: Micros,
+        /// What.
+        response: Arc<WatchResponse>,
+    },
     /// It ended.
     Return {
         /// Its number.
@@ -145,16 +160,35 @@ pub enum HistoryRecord {
 
 impl HistoryRecord {
     /// The name of what was asked, as the history file says it: `range`, `put`, `delete-range`,
-    /// `member-add`, `member-remove`, `member-promote`, `member-list`.
+    /// `txn`, `compact`, `watch`, `lease-grant`, `lease-revoke`, `lease-keep-alive`,
+    /// `lease-time-to-live`, `lease-list`, `member-add`, `member-remove`, `member-promote`,
+    /// `member-update`, `member-list`, `status`, `hash-kv`, `alarm-list`, `alarm-disarm`, `defragment`,
+    /// `snapshot`, `move-leader`.
     pub fn op(request: &Request) -> &'static str {
         match request {
             Request::Range { .. } => "range",
             Request::Put(_) => "put",
             Request::DeleteRange(_) => "delete-range",
+            Request::Txn(_) => "txn",
+            Request::Compact(_) => "compact",
+            Request::Watch { .. } => "watch",
+            Request::Lease(LeaseRequest::Grant(_)) => "lease-grant",
+            Request::Lease(LeaseRequest::Revoke(_)) => "lease-revoke",
+            Request::Lease(LeaseRequest::KeepAlive(_)) => "lease-keep-alive",
+            Request::Lease(LeaseRequest::TimeToLive { .. }) => "lease-time-to-live",
+            Request::Lease(LeaseRequest::List) => "lease-list",
             Request::Member(MemberRequest::Add(..)) => "member-add",
             Request::Member(MemberRequest::Remove(_)) => "member-remove",
             Request::Member(MemberRequest::Promote(_)) => "member-promote",
+            Request::Member(MemberRequest::Update(_)) => "member-update",
             Request::Member(MemberRequest::List) => "member-list",
+            Request::Maintenance(MaintenanceRequest::Status) => "status",
+            Request::Maintenance(MaintenanceRequest::HashKv(_)) => "hash-kv",
+            Request::Maintenance(MaintenanceRequest::Alarms) => "alarm-list",
+            Request::Maintenance(MaintenanceRequest::Disarm(_)) => "alarm-disarm",
+            Request::Maintenance(MaintenanceRequest::Defragment) => "defragment",
+            Request::Maintenance(MaintenanceRequest::Snapshot) => "snapshot",
+            Request::Maintenance(MaintenanceRequest::MoveLeader(_)) => "move-leader",
         }
     }
 }
@@ -224,6 +258,10 @@ pub struct LiveCall {
     pub stage: Stage,
     /// The event with which it began.
     pub began: Seq,
+    /// What it was told last, if it watches.
+    pub told: Option<Arc<WatchResponse>>,
+    /// What is on its way to it, if it watches, the next first.
+    pub(crate) coming: Vec<Arc<WatchResponse>>,
     pub(crate) attempt: u32,
 }
 
@@ -239,16 +277,43 @@ impl LiveCall {
         }
     }
 
-    /// Whether it can be asked twice without a second effect.
-    pub(crate) fn is_read(&self) -> bool {
-        !self.request.is_write()
+    /// Whether the client asks again, unseen, where a server was too weak to answer with this. A
+    /// watcher that was sent away for want of a leader is told so.
+    pub(crate) fn asks_again_after(&self, error: &ServerError) -> bool {
+        let sent_away =
+            matches!(*self.request, Request::Watch { .. }) && *error == ServerError::NoLeader;
+        self.request.is_repeatable() && error.is_unavailable() && !sent_away
+    }
+
+    /// A watcher has been told something: whomever it asks next, it goes on from there.
+    pub(crate) fn take_told(&mut self, response: Arc<WatchResponse>) {
+        if let Request::Watch { watch, .. } = Arc::make_mut(&mut self.request) {
+            let start = watch.start_revision.0;
+            let next = match response.events.last() {
+                Some(event) => event.kv.mod_revision.0 + 1,
+                // It was told that it watches; where it begins it may have said itself.
+                None if response.created && start != 0 => start,
+                None => response.revision.0 + 1,
+            };
+            watch.start_revision = Revision(next.max(start));
+        }
+        self.told = Some(response);
     }
 
     /// Whether its answer may not be older than what clients were told before it was asked.
     pub(crate) fn is_linearizable(&self) -> bool {
         match *self.request {
             Request::Range { consistency, .. } => consistency == Consistency::Linearizable,
-            Request::Put(_) | Request::DeleteRange(_) => true,
+            Request::Put(_)
+            | Request::DeleteRange(_)
+            | Request::Txn(_)
+            | Request::Compact(_)
+            | Request::Lease(LeaseRequest::Grant(_) | LeaseRequest::Revoke(_))
+            | Request::Maintenance(MaintenanceRequest::Alarms | MaintenanceRequest::Disarm(_)) => {
+                true
+            }
+            // A server says what it knows.
+            Request::Watch { .. } | Request::Lease(_) | Request::Maintenance(_) => false,
             // What is said of members has nothing to do with the store's revision.
             Request::Member(_) => false,
         }
@@ -325,6 +390,17 @@ impl Clients {
     /// Whether a queue item about a call's attempt is still valid.
     pub(crate) fn is_at(&self, id: CallId, attempt: u32) -> bool {
         self.find(id).is_some_and(|call| call.attempt == attempt)
+    }
+
+    /// A watcher has been told what was next on its way to it.
+    pub(crate) fn tell(&mut self, id: CallId, at: Micros) {
+        let Some(call) = self.find_mut(id) else { return };
+        if call.coming.is_empty() {
+            return;
+        }
+        let response = call.coming.remove(0);
+        call.take_told(Arc::clone(&response));
+        self.history.push(HistoryRecord::Told { call: id, at, response });
     }
 
     /// Ends a call. Says at which server it was, if the server may still work on it.

@@ -121,6 +121,7 @@ impl Cluster {
             }
             What::Request { call, .. } => self.request(call, &mut event),
             What::Cancel { call, node, .. } => self.cancel_at(call, node, &mut event),
+            What::Notify { call, .. } => self.notify(call, &mut event),
             What::Reply { call, .. } => self.reply(call, &mut event),
             What::HangUp { call, .. } => self.hang_up(call, &mut event),
             What::Retry { call, .. } => self.retry(call, &mut event),
@@ -232,7 +233,12 @@ impl Cluster {
         self.clients.live.iter()
     }
 
-    /// All calls and their ends, in order.
+    /// A call that has not ended.
+    pub fn live_call(&self, call: CallId) -> Option<&LiveCall> {
+        self.clients.find(call)
+    }
+
+    /// All calls, what watchers were told, and their ends, in order.
     pub fn history(&self) -> &Chunks<HistoryRecord> {
         self.clients.history()
     }
@@ -327,7 +333,8 @@ impl Cluster {
                 },
                 _ => Prospect::Stale,
             },
-            What::Reply { call, attempt }
+            What::Notify { call, attempt }
+            | What::Reply { call, attempt }
             | What::HangUp { call, attempt }
             | What::Retry { call, attempt } => happens_if(self.clients.is_at(call, attempt)),
             What::Timeout { call } => happens_if(self.clients.find(call).is_some()),

@@ -39,7 +39,7 @@ pub use act::{ActError, Action};
 pub use checker::{Property, Violation};
 pub use chunks::Chunks;
 pub use client::{
-    Answer, Call, CallError, CallId, ClientId, HistoryRecord, LiveCall, Outcome, Stage,
+    Answer, Call, CallError, CallId, ClientId, FOREVER, HistoryRecord, LiveCall, Outcome, Stage,
 };
 pub use clock::TRUE_RATE_PPM;
 pub use cluster::Cluster;

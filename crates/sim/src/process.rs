@@ -1,6 +1,9 @@
 //! What a server process is told, and what becomes of what it says: writes go to its disk,
 //! messages onto the links, answers to the clients, and everything into the event.
 
+use std::sync::Arc;
+
+use member::kv_core::WatchResponse;
 use member::raft_core::{Configuration, Delivery, Index, NodeId};
 use member::{Micros, Output, RequestId, Write};
 
@@ -88,7 +91,8 @@ impl Cluster {
         let output = node.with_member(now, |member, _, _| member.drain());
         self.make_room(id);
         let node = &mut self.nodes[usize::from(id.0) - 1];
-        let Output { writes, send, send_once_durable, replies, configurations, .. } = output;
+        let Output { writes, send, send_once_durable, watched, replies, configurations, .. } =
+            output;
         for message in send {
             self.network.send(&mut self.queue, event, message);
         }
@@ -108,8 +112,28 @@ impl Cluster {
         }
         node.schedule_deadline(now, &mut self.queue);
         tell(node, event, &configurations);
+        for (request, response) in watched {
+            self.tell_watcher(id, request, response, event);
+        }
         for (request, result) in replies {
             self.answer(id, request, result, event);
+        }
+    }
+
+    /// A server tells a client that watches: it sets out to the client.
+    fn tell_watcher(
+        &mut self,
+        node: NodeId,
+        RequestId(request): RequestId,
+        response: WatchResponse,
+        event: &Event,
+    ) {
+        let arrives_at = Micros(self.now.0 + self.settings.client_latency.0);
+        let Some(call) = self.clients.find_mut(CallId(request)) else { return };
+        if call.stage == (Stage::Serving { node }) {
+            call.coming.push(Arc::new(response));
+            let what = What::Notify { call: call.id, attempt: call.attempt };
+            self.queue.schedule(arrives_at, what, Some(event.seq));
         }
     }
 
@@ -128,7 +152,7 @@ impl Cluster {
         if call.stage != (Stage::Serving { node }) {
             return;
         }
-        if result == Err(member::ServerError::NotLeader) {
+        if result == Err(member::ServerError::AskLeader) {
             self.send_on(CallId(request), node, event);
         } else {
             let answer = Box::new(Answer { result, raft_term });

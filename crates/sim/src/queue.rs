@@ -32,6 +32,8 @@ pub(crate) enum What {
     Request { call: CallId, attempt: u32 },
     /// The server hears that the client no longer waits.
     Cancel { call: CallId, node: NodeId, token: u32 },
+    /// A client that watches is told something.
+    Notify { call: CallId, attempt: u32 },
     /// The answer arrives at the client.
     Reply { call: CallId, attempt: u32 },
     /// The client sees that its connection is lost.

@@ -35,6 +35,9 @@ pub struct Settings {
     pub check_quorum: bool,
     /// After how many applied entries a node takes a snapshot and compacts its log.
     pub snapshot_count: u64,
+    /// How large a server's file may get before an alarm is raised, in bytes (etcd
+    /// `--quota-backend-bytes`).
+    pub quota_bytes: u64,
     /// Whether servers refuse changes of the list of members in bad health (etcd
     /// `--strict-reconfig-check`).
     pub strict_reconfig_check: bool,
@@ -57,6 +60,7 @@ impl Default for Settings {
             pre_vote: true,
             check_quorum: true,
             snapshot_count: 10_000,
+            quota_bytes: member::DEFAULT_QUOTA_BYTES,
             strict_reconfig_check: true,
             rules: Rules::ALL,
         }
@@ -88,6 +92,8 @@ pub enum Setting {
     StrictReconfigCheck(Switch),
     /// See [`Settings::snapshot_count`]. A node that runs takes it up when it starts again.
     SnapshotCount(u64),
+    /// Of all servers; see [`Settings::quota_bytes`].
+    Quota(u64),
 }
 
 /// On or off.
@@ -178,6 +184,7 @@ impl Settings {
             Setting::PreVote(switch) => settings.pre_vote = switch.is_on(),
             Setting::CheckQuorum(switch) => settings.check_quorum = switch.is_on(),
             Setting::SnapshotCount(count) => settings.snapshot_count = count,
+            Setting::Quota(bytes) => settings.quota_bytes = bytes,
             Setting::StrictReconfigCheck(switch) => {
                 settings.strict_reconfig_check = switch.is_on();
             }
@@ -236,6 +243,7 @@ impl Settings {
             heartbeat: self.heartbeat,
             election_timeout: self.election_timeout,
             snapshot_count: self.snapshot_count,
+            quota_bytes: self.quota_bytes,
             strict_reconfig_check: self.strict_reconfig_check,
             start,
         }

@@ -89,6 +89,8 @@ pub enum EventKind {
     Resume,
     /// Nothing happened: somebody wanted the clock to stop here.
     Wake,
+    /// A client that watches was told something.
+    Notify,
 }
 
 impl EventKind {
@@ -115,6 +117,7 @@ impl EventKind {
             EventKind::Pause => "pause",
             EventKind::Resume => "resume",
             EventKind::Wake => "wake",
+            EventKind::Notify => "notify",
         }
     }
 
@@ -140,7 +143,8 @@ impl EventKind {
             | EventKind::Retry
             | EventKind::Return
             | EventKind::Stop
-            | EventKind::Wake => false,
+            | EventKind::Wake
+            | EventKind::Notify => false,
         }
     }
 

@@ -31,6 +31,11 @@ pub(super) fn answer(node: NodeId, revision: Revision, term: Term, response: &Re
             response.added.iter().for_each(|added| text.field("member", &member(added)));
             text.list("members", response.members.iter().map(member).collect());
         }
+        Response::Txn(_)
+        | Response::Compact(_)
+        | Response::Watch(_)
+        | Response::Lease(_)
+        | Response::Maintenance(_) => {}
     }
     text.close() + "\n"
 }

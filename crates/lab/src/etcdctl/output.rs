@@ -87,6 +87,11 @@ fn simple(invocation: &Invocation, response: &Response) -> String {
                 members(&mut text, command, response);
             }
         }
+        Response::Txn(_)
+        | Response::Compact(_)
+        | Response::Watch(_)
+        | Response::Lease(_)
+        | Response::Maintenance(_) => {}
     }
     text
 }

@@ -146,6 +146,7 @@ impl Tally {
         for record in cluster.history().iter() {
             match record {
                 HistoryRecord::Call { call, request, .. } => drop(requests.insert(call, request)),
+                HistoryRecord::Told { .. } => {}
                 HistoryRecord::Return { call, outcome, .. } => {
                     let Some(request) = requests.remove(call) else { continue };
                     self.add(call_strike(request, outcome), 1);
@@ -161,11 +162,11 @@ fn call_strike(request: &Request, outcome: &Outcome) -> Strike {
         (Outcome::Unknown(_), _) => Strike::UnknownWrite,
         (Outcome::Ok { .. }, Request::Put(_)) => Strike::Put,
         (Outcome::Ok { .. }, Request::DeleteRange(_)) => Strike::Delete,
-        (Outcome::Ok { .. }, Request::Member(_)) => Strike::MemberAsked,
         (Outcome::Ok { .. }, Request::Range { consistency, .. }) => match consistency {
             Consistency::Linearizable => Strike::Get,
             Consistency::Serializable => Strike::Stale,
         },
+        (Outcome::Ok { .. }, _) => Strike::MemberAsked,
     }
 }
 

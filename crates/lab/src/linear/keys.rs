@@ -114,7 +114,7 @@ fn keys(operations: &[Operation]) -> BTreeSet<Bytes> {
             | Request::DeleteRange(DeleteRangeRequest { key, range_end: None, .. }) => {
                 keys.insert(key.clone())
             }
-            Request::Range { .. } | Request::DeleteRange(_) | Request::Member(_) => false,
+            _ => false,
         };
     }
     keys

@@ -67,8 +67,8 @@ impl Operation {
     /// Whether it asks for a change.
     pub fn is_write(&self) -> bool {
         match &*self.request {
-            Request::Range { .. } | Request::Member(_) => false,
             Request::Put(_) | Request::DeleteRange(_) => true,
+            _ => false,
         }
     }
 }
@@ -87,6 +87,7 @@ pub fn operations<'a>(history: impl IntoIterator<Item = &'a HistoryRecord>) -> V
                 request: Arc::clone(request),
                 end: End::Unknown,
             }),
+            HistoryRecord::Told { .. } => {}
             HistoryRecord::Return { call, outcome, .. } => {
                 // Calls are numbered in the order in which they began.
                 let Ok(at) = operations.binary_search_by_key(call, |operation| operation.call)

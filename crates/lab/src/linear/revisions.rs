@@ -273,7 +273,7 @@ fn is_linearizable(operation: &Operation) -> bool {
     match &*operation.request {
         Request::Range { consistency, .. } => *consistency == Consistency::Linearizable,
         Request::Put(_) | Request::DeleteRange(_) => true,
-        Request::Member(_) => false,
+        _ => false,
     }
 }
 
@@ -287,7 +287,7 @@ fn real_time(operations: &[Operation]) -> Verdict {
             Response::Put(_) => revision <= told,
             Response::DeleteRange(deleted) if deleted.deleted > 0 => revision <= told,
             Response::DeleteRange(_) => revision < told,
-            Response::Members(_) => false,
+            _ => false,
         };
         if behind {
             let call = operation.call;
@@ -429,7 +429,7 @@ impl Told<'_> {
                         let end = delete.range_end.as_ref();
                         wanted == Wanted::Delete && covers(&delete.key, end, &sight.key)
                     }
-                    Request::Range { .. } | Request::Member(_) => false,
+                    _ => false,
                 };
                 does && operation.end == End::Unknown && operation.called < sight.returned
             })

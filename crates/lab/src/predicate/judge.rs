@@ -221,6 +221,7 @@ impl Calls {
                 HistoryRecord::Call { call, client, request, .. } => {
                     self.begin(*call, &client.0, request);
                 }
+                HistoryRecord::Told { .. } => {}
                 HistoryRecord::Return { call, outcome, .. } => {
                     let fate = fate_of(outcome);
                     for place in self.end(*call, fate) {

@@ -103,6 +103,10 @@ pub(super) fn record(record: &HistoryRecord, out: &mut dyn Write) -> io::Result<
                 line.put("endpoint", node.to_string());
             }
         }
+        HistoryRecord::Told { call, at, response: _ } => {
+            line.put("told", call.0);
+            line.put("time_us", at.0);
+        }
         HistoryRecord::Return { call, at, outcome } => {
             line.put("return", call.0);
             line.put("time_us", at.0);
@@ -147,12 +151,21 @@ fn arguments(request: &Request) -> Object {
             object.put("member", node.to_string());
             object.put_if("learner", *seat == Seat::Learner);
         }
-        Request::Member(MemberRequest::Remove(member) | MemberRequest::Promote(member)) => {
+        Request::Member(
+            MemberRequest::Remove(member)
+            | MemberRequest::Promote(member)
+            | MemberRequest::Update(member),
+        ) => {
             // An id that nobody has is told as it was given.
             let id = member.node().map_or(format!("{:x}", member.0), |node| node.to_string());
             object.put("member", id);
         }
         Request::Member(MemberRequest::List) => {}
+        Request::Txn(_)
+        | Request::Compact(_)
+        | Request::Watch { .. }
+        | Request::Lease(_)
+        | Request::Maintenance(_) => {}
     }
     object
 }
@@ -195,6 +208,11 @@ fn result(outcome: &Outcome, line: &mut Object) {
                     let members = members.members.iter().map(member).collect();
                     line.put("members", Value::Array(members));
                 }
+                Response::Txn(_)
+                | Response::Compact(_)
+                | Response::Watch(_)
+                | Response::Lease(_)
+                | Response::Maintenance(_) => {}
             }
         }
         Outcome::Failed(error) | Outcome::Unknown(error) => {

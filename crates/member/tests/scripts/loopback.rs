@@ -181,6 +181,7 @@ impl Loopback {
             Some((_, _, Ok(Response::Put(_)))) => "OK".to_string(),
             Some((_, _, Ok(Response::DeleteRange(response)))) => response.deleted.to_string(),
             Some((_, _, Ok(Response::Members(response)))) => members(response),
+            Some((_, _, Ok(other))) => format!("{other:?}"),
         }
     }
 

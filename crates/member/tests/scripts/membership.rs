@@ -93,7 +93,7 @@ fn a_learner_is_promoted_when_it_has_caught_up() {
     assert_eq!(early, text);
     cluster.start(N4);
     cluster.run_for(SECOND);
-    assert_eq!(promote(&mut cluster, N2, N4), "etcdserver: not leader");
+    assert_eq!(promote(&mut cluster, N2, N4), "etcdserver: ask the leader");
     assert_eq!(promote(&mut cluster, N1, N4), "n1 n2 n3 n4");
     let again = promote(&mut cluster, N1, N4);
     assert_eq!(again, "etcdserver: can only promote a learner member");
