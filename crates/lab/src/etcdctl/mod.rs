@@ -9,8 +9,7 @@
 
 mod argify;
 pub mod args;
-mod json;
-mod output;
+pub(crate) mod print;
 pub mod txn;
 pub mod watch;
 
@@ -25,7 +24,7 @@ use sim::member::{Consistency, MemberId, MemberRequest, Micros, Request, Seat};
 use self::args::{
     Del, Get, Invocation, KeyRange, MemberCommand, Put, PutValue, Subcommand, UsageError, WriteOut,
 };
-pub use self::output::present;
+pub use self::print::present;
 
 /// What a command wrote and how it ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,8 +7,8 @@ use sim::member::kv_core::{KeyValue, Revision};
 use sim::member::raft_core::{NodeId, Term};
 use sim::member::{MemberId, MemberRecord, Response, Seat};
 
-use super::output::{CLUSTER_ID, client_url, told};
-use super::peer_url;
+use super::super::peer_url;
+use super::{CLUSTER_ID, client_url, told};
 
 /// An answer, and the newline after it.
 pub(super) fn answer(node: NodeId, revision: Revision, term: Term, response: &Response) -> String {

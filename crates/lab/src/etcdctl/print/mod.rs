@@ -2,12 +2,18 @@
 
 use std::fmt::Write as _;
 
-use sim::member::kv_core::KeyValue;
-use sim::member::{MemberId, MemberRecord, MembersResponse, Response, Seat, ServerError};
+use sim::member::kv_core::{HashKv, KeyValue, Revision, WatchResponse};
+use sim::member::raft_core::{NodeId, Term};
+use sim::member::{
+    MemberId, MemberRecord, MembersResponse, Micros, Response, Seat, ServerError, SnapshotFile,
+    Status,
+};
 use sim::{CallError, Outcome};
 
 use super::args::{Get, Invocation, MemberCommand, Subcommand, WriteOut};
-use super::{EXIT_BAD_ARGUMENTS, EXIT_ERROR, Output, json, peer_url};
+use super::{EXIT_BAD_ARGUMENTS, EXIT_ERROR, Output, peer_url};
+
+mod json;
 
 /// Exit status after Ctrl-C, as a shell reports it.
 const EXIT_INTERRUPTED: i32 = 130;
@@ -16,19 +22,82 @@ const EXIT_INTERRUPTED: i32 = 130;
 pub fn present(invocation: &Invocation, outcome: &Outcome) -> Output {
     match outcome {
         Outcome::Ok { node, response, revision, raft_term } => {
-            if let Some(refused) = refused_mix(invocation) {
-                return refused;
-            }
-            Output::plain(match invocation.globals.write_out {
-                WriteOut::Json => json::answer(*node, *revision, *raft_term, response),
-                // Other formats were refused before anything was asked.
-                WriteOut::Simple | WriteOut::Fields | WriteOut::Table | WriteOut::Protobuf => {
-                    simple(invocation, response)
-                }
-            })
+            let header = Header { node: *node, revision: *revision, raft_term: *raft_term };
+            answer(invocation, &header, response)
         }
-        Outcome::Failed(error) | Outcome::Unknown(error) => failure(error),
+        Outcome::Failed(error) | Outcome::Unknown(error) => failure(invocation, error),
     }
+}
+
+/// What the header of every answer tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Header {
+    /// Who answered.
+    pub(crate) node: NodeId,
+    /// Its store's revision.
+    pub(crate) revision: Revision,
+    /// Its Raft term.
+    pub(crate) raft_term: Term,
+}
+
+/// How `endpoint health` found one endpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Health {
+    /// The endpoint, as it was named.
+    pub(crate) endpoint: String,
+    /// Whether it answered as it should.
+    pub(crate) is_healthy: bool,
+    /// After how long.
+    pub(crate) took: Micros,
+    /// Why it is not healthy; else empty.
+    pub(crate) error: String,
+}
+
+/// What etcdctl prints for one answer.
+pub(crate) fn answer(invocation: &Invocation, header: &Header, response: &Response) -> Output {
+    if let Some(refused) = refused_mix(invocation) {
+        return refused;
+    }
+    Output::plain(match invocation.globals.write_out {
+        WriteOut::Json => json::answer(header.node, header.revision, header.raft_term, response),
+        WriteOut::Simple | WriteOut::Fields | WriteOut::Table | WriteOut::Protobuf => {
+            simple(invocation, response)
+        }
+    })
+}
+
+/// What `watch` prints of one message of its stream.
+pub(crate) fn watch(
+    _format: WriteOut,
+    _hex: bool,
+    _header: &Header,
+    _response: &WatchResponse,
+) -> String {
+    String::new()
+}
+
+/// The rows of `endpoint status`.
+pub(crate) fn statuses(
+    _format: WriteOut,
+    _hex: bool,
+    _rows: &[(String, Header, Status)],
+) -> String {
+    String::new()
+}
+
+/// The rows of `endpoint hashkv`.
+pub(crate) fn hashes(_format: WriteOut, _hex: bool, _rows: &[(String, Header, HashKv)]) -> String {
+    String::new()
+}
+
+/// What `endpoint health` prints, on both streams.
+pub(crate) fn healths(_format: WriteOut, _rows: &[Health]) -> Output {
+    Output::default()
+}
+
+/// What `snapshot status` prints.
+pub(crate) fn snapshot_status(_format: WriteOut, _file: &SnapshotFile) -> Output {
+    Output::default()
 }
 
 /// Flags of `get` that only go with one format. The real program looks at them when it has its
@@ -46,7 +115,8 @@ fn refused_mix(invocation: &Invocation) -> Option<Output> {
     Some(Output::error(message, EXIT_BAD_ARGUMENTS))
 }
 
-fn failure(error: &CallError) -> Output {
+/// What etcdctl prints when a command fails.
+pub(crate) fn failure(_invocation: &Invocation, error: &CallError) -> Output {
     match error {
         CallError::DeadlineExceeded => Output::error("context deadline exceeded", EXIT_ERROR),
         CallError::Unavailable(text) => Output::error(text, EXIT_ERROR),
