@@ -4,8 +4,8 @@
 //! [`args`] parses the words as the real program's flag library does; this module turns the result
 //! into a request ([`plan`]) and, once that has an outcome, into output ([`present`]).
 //! Left out for now: everything but `put`, `get`, `del`, `member` and `version`, whose words alone
-//! are understood, and the formats `fields`, `table` and `protobuf`. What `txn` and `watch -i` read
-//! on standard input is told apart by [`txn`] and [`watch`].
+//! are understood, and the format `protobuf`. What `txn` and `watch -i` read on standard input is told
+//! apart by [`txn`] and [`watch`]; what everything prints stands in [`print`].
 
 mod argify;
 pub mod args;
@@ -167,16 +167,10 @@ fn peer_url(node: NodeId) -> String {
     format!("http://{node}:2380")
 }
 
-/// Formats that the lab does not write yet.
+/// The format that the lab does not write.
 fn refused_format(invocation: &Invocation) -> Option<Output> {
-    let name = match invocation.globals.write_out {
-        WriteOut::Simple | WriteOut::Json => return None,
-        WriteOut::Fields => "fields",
-        WriteOut::Table => "table",
-        WriteOut::Protobuf => "protobuf",
-    };
-    let message = format!("-w {name} is not in this lab yet; see docs/etcd.md");
-    Some(Output::error(message, EXIT_BAD_ARGUMENTS))
+    let format = invocation.globals.write_out;
+    (format == WriteOut::Protobuf).then(|| print::unsupported(format))
 }
 
 /// What etcd's client lets through to gRPC (client/v3 `defaultMaxCallSendMsgSize`).

@@ -1,33 +1,47 @@
-//! What etcdctl prints for an outcome (etcdctl `printer_simple.go`).
+//! What etcdctl 3.5.1 prints, in all its formats.
+//!
+//! An answer is described once as a tree ([`describe`]), which the writers of JSON and of fields walk
+//! ([`tree`]), and once in the words of the simple format ([`simple`]). What comes in rows is a
+//! [`Table`]: the simple format has its rows alone. Which formats a command has, and what it writes
+//! whatever the format, is decided here. `protobuf` is not in this lab.
 
-use std::fmt::Write as _;
+#![cfg_attr(not(test), expect(dead_code, reason = "the session's programs are to call the rest"))]
 
-use sim::member::kv_core::{HashKv, KeyValue, Revision, WatchResponse};
+mod describe;
+pub(crate) mod failure;
+mod simple;
+mod table;
+#[cfg(test)]
+mod tests;
+mod tree;
+
+use sim::Outcome;
+use sim::member::kv_core::{Error, Event, EventKind, HashKv, Revision, WatchError, WatchResponse};
 use sim::member::raft_core::{NodeId, Term};
 use sim::member::{
-    MemberId, MemberRecord, MembersResponse, Micros, Response, Seat, ServerError, SnapshotFile,
-    Status,
+    LeaseResponse, MemberId, MemberRecord, MembersResponse, Micros, Response, Seat, ServerError,
+    SnapshotFile, Status,
 };
-use sim::{CallError, Outcome};
 
-use super::args::{Get, Invocation, MemberCommand, Subcommand, WriteOut};
+pub(crate) use self::failure::failure;
+
+use self::failure::{EXIT_BAD_CONNECTION, EXIT_INTERRUPTED};
+use self::table::Table;
+use self::tree::Value;
+use super::args::{
+    DEPRECATED, Invocation, LeaseCommand, MemberCommand, SnapshotCommand, Subcommand, WriteOut,
+};
 use super::{EXIT_BAD_ARGUMENTS, EXIT_ERROR, Output, peer_url};
+use crate::script::{decimal_text, duration_text};
 
-mod json;
+/// The id of every cluster in the lab; real ones are hashes of the initial members and a token.
+const CLUSTER_ID: u64 = 0x5af7_1ab0_0000_0001;
 
-/// Exit status after Ctrl-C, as a shell reports it.
-const EXIT_INTERRUPTED: i32 = 130;
+/// The version that every server tells.
+const VERSION: &str = "3.5.1";
 
-/// What etcdctl prints for `outcome`.
-pub fn present(invocation: &Invocation, outcome: &Outcome) -> Output {
-    match outcome {
-        Outcome::Ok { node, response, revision, raft_term } => {
-            let header = Header { node: *node, revision: *revision, raft_term: *raft_term };
-            answer(invocation, &header, response)
-        }
-        Outcome::Failed(error) | Outcome::Unknown(error) => failure(invocation, error),
-    }
-}
+/// Exit status of what is not there (etcdctl `ExitBadFeature`).
+const EXIT_BAD_FEATURE: i32 = 4;
 
 /// What the header of every answer tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,187 +67,311 @@ pub(crate) struct Health {
     pub(crate) error: String,
 }
 
-/// What etcdctl prints for one answer.
-pub(crate) fn answer(invocation: &Invocation, header: &Header, response: &Response) -> Output {
-    if let Some(refused) = refused_mix(invocation) {
-        return refused;
-    }
-    Output::plain(match invocation.globals.write_out {
-        WriteOut::Json => json::answer(header.node, header.revision, header.raft_term, response),
-        WriteOut::Simple | WriteOut::Fields | WriteOut::Table | WriteOut::Protobuf => {
-            simple(invocation, response)
+/// What etcdctl prints for `outcome`.
+pub fn present(invocation: &Invocation, outcome: &Outcome) -> Output {
+    match outcome {
+        Outcome::Ok { node, response, revision, raft_term } => {
+            let header = Header { node: *node, revision: *revision, raft_term: *raft_term };
+            answer(invocation, &header, response)
         }
+        Outcome::Failed(error) | Outcome::Unknown(error) => failure(invocation, error),
+    }
+}
+
+/// What etcdctl prints for one answer. Of `lease keep-alive`, which is answered again and again,
+/// for each of them.
+pub(crate) fn answer(invocation: &Invocation, header: &Header, response: &Response) -> Output {
+    let format = invocation.globals.write_out;
+    if let Some(output) = without_format(invocation, header, response) {
+        return output;
+    }
+    let has_fields = match &invocation.command {
+        Subcommand::MoveLeader(_) => false,
+        Subcommand::Member(command) => *command == MemberCommand::List,
+        _ => true,
+    };
+    match (format, response) {
+        (_, Response::Watch(response)) => watch(format, invocation.globals.hex, header, response),
+        (WriteOut::Simple | WriteOut::Table, Response::Members(response)) if has_fields => {
+            Output::plain(member_table(response).written(format))
+        }
+        (WriteOut::Simple, _) => Output::plain(simple::answer(invocation, header, response)),
+        (WriteOut::Json, Response::Members(response)) if has_fields && invocation.globals.hex => {
+            Output::plain(describe::members_in_hex(header, &response.members).json())
+        }
+        (WriteOut::Json, _) => Output::plain(describe::answer(invocation, header, response).json()),
+        (WriteOut::Fields, _) if has_fields => {
+            Output::plain(describe::answer(invocation, header, response).fields())
+        }
+        (WriteOut::Fields | WriteOut::Table | WriteOut::Protobuf, _) => unsupported(format),
+    }
+}
+
+/// What is the same in all formats.
+fn without_format(invocation: &Invocation, header: &Header, response: &Response) -> Option<Output> {
+    let format = invocation.globals.write_out;
+    Some(match (&invocation.command, response) {
+        // Flags of `get` that only go with one format. The real program looks at them when it has
+        // its answer: without a quorum it complains of that.
+        (Subcommand::Get(get), _) if get.count_only && format != WriteOut::Fields => {
+            Output::error("--count-only is only for `--write-out=fields`", EXIT_BAD_ARGUMENTS)
+        }
+        (Subcommand::Get(get), _) if get.print_value_only && format != WriteOut::Simple => {
+            Output::error("print-value-only is only for `--write-out=simple`", EXIT_BAD_ARGUMENTS)
+        }
+        (Subcommand::Compaction { revision, .. }, _) => {
+            Output::plain(["compacted revision ", &revision.to_string(), "\n"].concat())
+        }
+        (Subcommand::Defrag { .. }, _) => Output::plain(defragmented(&endpoint(header.node))),
+        (Subcommand::Snapshot(SnapshotCommand::Save { file, .. }), _) => {
+            Output::plain(["Snapshot saved at ", file, "\n"].concat())
+        }
+        (
+            Subcommand::Lease(LeaseCommand::KeepAlive { id, once }),
+            Response::Lease(LeaseResponse::KeptAlive { ttl: ..=0, .. }),
+        ) => match (once, format) {
+            (true, _) => Output::error(Error::LeaseNotFound, EXIT_BAD_CONNECTION),
+            (false, WriteOut::Simple) => {
+                Output::plain(format!("lease {id:016x} expired or revoked.\n"))
+            }
+            (false, _) => Output::default(),
+        },
+        _ => return None,
     })
 }
 
-/// What `watch` prints of one message of its stream.
+/// What `defrag` prints of one endpoint, in all formats.
+pub(crate) fn defragmented(endpoint: &str) -> String {
+    ["Finished defragmenting etcd member[", endpoint, "]\n"].concat()
+}
+
+/// The real program asks first and looks at the format when it prints.
+pub(super) fn unsupported(format: WriteOut) -> Output {
+    let name = match format {
+        WriteOut::Fields => "fields",
+        _ => "table",
+    };
+    if format == WriteOut::Protobuf {
+        let message = "-w protobuf is not in this lab; see docs/etcd.md";
+        return Output::error(message, EXIT_BAD_ARGUMENTS);
+    }
+    Output::error([name, " not supported as output format"].concat(), EXIT_BAD_FEATURE)
+}
+
+/// What `watch` prints of one message of its stream; an exit status other than 0 ends it.
 pub(crate) fn watch(
-    _format: WriteOut,
-    _hex: bool,
-    _header: &Header,
-    _response: &WatchResponse,
-) -> String {
-    String::new()
+    format: WriteOut,
+    hex: bool,
+    header: &Header,
+    response: &WatchResponse,
+) -> Output {
+    if response.created {
+        return Output::default();
+    }
+    let why = match response.cancel_reason {
+        Some(reason) => reason.to_string(),
+        None => Error::Compacted.to_string(),
+    };
+    watch_message(format, hex, header, response, &why)
 }
 
-/// The rows of `endpoint status`.
-pub(crate) fn statuses(
-    _format: WriteOut,
-    _hex: bool,
-    _rows: &[(String, Header, Status)],
-) -> String {
-    String::new()
+/// What `watch` prints when the client's library gives it up: a message without a header.
+fn watch_given_up(format: WriteOut, why: &str) -> Output {
+    let response = WatchResponse {
+        canceled: true,
+        cancel_reason: Some(WatchError::EmptyRange),
+        ..WatchResponse::default()
+    };
+    let header = Header { node: NodeId(0), revision: Revision(0), raft_term: Term(0) };
+    watch_message(format, false, &header, &response, why)
 }
 
-/// The rows of `endpoint hashkv`.
-pub(crate) fn hashes(_format: WriteOut, _hex: bool, _rows: &[(String, Header, HashKv)]) -> String {
-    String::new()
+fn watch_message(
+    format: WriteOut,
+    hex: bool,
+    header: &Header,
+    response: &WatchResponse,
+    why: &str,
+) -> Output {
+    let mut output = match format {
+        WriteOut::Simple => Output::plain(simple::watch(hex, response)),
+        WriteOut::Json => Output::plain(describe::watch(header, response).json()),
+        WriteOut::Fields => Output::plain(describe::watch(header, response).fields()),
+        WriteOut::Table | WriteOut::Protobuf => unsupported(format),
+    };
+    if response.canceled {
+        output.stderr.insert_str(0, &["watch was canceled (", why, ")\n"].concat());
+        if output.exit == 0 {
+            output.stderr.push_str("Error: watch is canceled by the server\n");
+            output.exit = EXIT_INTERRUPTED;
+        }
+    } else if response.events.is_empty() {
+        let progress = ["progress notify: ", &response.revision.to_string(), "\n"].concat();
+        output.stdout.insert_str(0, &progress);
+    }
+    output
 }
 
-/// What `endpoint health` prints, on both streams.
-pub(crate) fn healths(_format: WriteOut, _rows: &[Health]) -> Output {
-    Output::default()
+/// What `endpoint status` prints of the endpoints that answered.
+pub(crate) fn statuses(format: WriteOut, rows: &[(String, Header, Status)]) -> String {
+    let row = |(endpoint, header, status): &(String, Header, Status)| {
+        vec![
+            endpoint.clone(),
+            format!("{:x}", MemberId::of(header.node).0),
+            VERSION.to_owned(),
+            size(status.db_size),
+            (status.leader == Some(header.node)).to_string(),
+            status.is_learner.to_string(),
+            status.raft_term.0.to_string(),
+            status.raft_index.0.to_string(),
+            status.raft_applied_index.0.to_string(),
+            errors(status).join(", "),
+        ]
+    };
+    let heading = "ENDPOINT,ID,VERSION,DB SIZE,IS LEADER,IS LEARNER,RAFT TERM,RAFT INDEX,\
+                   RAFT APPLIED INDEX,ERRORS";
+    let table = Table { heading, rows: rows.iter().map(row).collect() };
+    in_rows(format, &table, rows.iter().map(describe::status).collect())
 }
 
-/// What `snapshot status` prints.
-pub(crate) fn snapshot_status(_format: WriteOut, _file: &SnapshotFile) -> Output {
-    Output::default()
+/// What `endpoint hashkv` prints of the endpoints that answered.
+pub(crate) fn hashes(format: WriteOut, rows: &[(String, Header, HashKv)]) -> String {
+    let row = |(endpoint, _, hash): &(String, Header, HashKv)| {
+        vec![endpoint.clone(), hash.hash.to_string()]
+    };
+    let table = Table { heading: "ENDPOINT,HASH", rows: rows.iter().map(row).collect() };
+    in_rows(format, &table, rows.iter().map(describe::hash).collect())
 }
 
-/// Flags of `get` that only go with one format. The real program looks at them when it has its
-/// answer (etcdctl `getCommandFunc`): without a quorum it complains of that.
-fn refused_mix(invocation: &Invocation) -> Option<Output> {
-    let Subcommand::Get(get) = &invocation.command else { return None };
-    let format = invocation.globals.write_out;
-    let message = if get.count_only && format != WriteOut::Fields {
-        "--count-only is only for `--write-out=fields`"
-    } else if get.print_value_only && format != WriteOut::Simple {
-        "print-value-only is only for `--write-out=simple`"
+/// What `endpoint health` prints, and how it ends.
+pub(crate) fn healths(format: WriteOut, rows: &[Health]) -> Output {
+    let mut output = Output::default();
+    if format == WriteOut::Simple {
+        for Health { endpoint, took, error, is_healthy } in rows {
+            if *is_healthy {
+                let told = " is healthy: successfully committed proposal: took = ";
+                output.stdout.push_str(&[endpoint, told, &duration(*took), "\n"].concat());
+            } else {
+                let told = " is unhealthy: failed to commit proposal: ";
+                output.stderr.push_str(&[endpoint, told, error, "\n"].concat());
+            }
+        }
     } else {
-        return None;
+        let row = |Health { endpoint, is_healthy, took, error }: &Health| {
+            vec![endpoint.clone(), is_healthy.to_string(), duration(*took), error.clone()]
+        };
+        let heading = "ENDPOINT,HEALTH,TOOK,ERROR";
+        let table = Table { heading, rows: rows.iter().map(row).collect() };
+        output.stdout = in_rows(format, &table, rows.iter().map(describe::health).collect());
+    }
+    if rows.iter().any(|row| !row.is_healthy) {
+        output.stderr.push_str("Error: unhealthy cluster\n");
+        output.exit = EXIT_ERROR;
+    }
+    output
+}
+
+/// What `snapshot status` prints of a file.
+pub(crate) fn snapshot_status(format: WriteOut, file: &SnapshotFile) -> Output {
+    let tree = describe::snapshot(file);
+    let stdout = match format {
+        WriteOut::Json => tree.json(),
+        WriteOut::Fields => tree.fields(),
+        WriteOut::Simple | WriteOut::Table | WriteOut::Protobuf => {
+            let row = vec![
+                format!("{:x}", file.hash),
+                file.revision.to_string(),
+                file.total_keys.to_string(),
+                size(file.total_size),
+            ];
+            let heading = "HASH,REVISION,TOTAL KEYS,TOTAL SIZE";
+            Table { heading, rows: vec![row] }.written(format)
+        }
     };
-    Some(Output::error(message, EXIT_BAD_ARGUMENTS))
+    Output { stdout, stderr: DEPRECATED.to_owned(), exit: 0 }
 }
 
-/// What etcdctl prints when a command fails.
-pub(crate) fn failure(_invocation: &Invocation, error: &CallError) -> Output {
-    match error {
-        CallError::DeadlineExceeded => Output::error("context deadline exceeded", EXIT_ERROR),
-        CallError::Unavailable(text) => Output::error(text, EXIT_ERROR),
-        // These two arrive without a gRPC code of their own (etcd `togRPCError`).
-        CallError::Server(
-            error @ (ServerError::DeadlineExceeded | ServerError::ProposalDropped),
-        ) => Output::error(format!("rpc error: code = Unknown desc = {error}"), EXIT_ERROR),
-        CallError::Server(error) => Output::error(error, EXIT_ERROR),
-        CallError::Canceled => Output { exit: EXIT_INTERRUPTED, ..Output::default() },
+/// Rows as a table, or as trees.
+fn in_rows(format: WriteOut, table: &Table, trees: Vec<Value>) -> String {
+    match format {
+        WriteOut::Json => Value::List(trees).json(),
+        WriteOut::Fields => Value::List(trees).fields(),
+        WriteOut::Simple | WriteOut::Table | WriteOut::Protobuf => table.written(format),
     }
 }
 
-fn simple(invocation: &Invocation, response: &Response) -> String {
-    let hex = invocation.globals.hex;
-    let mut text = String::new();
-    match response {
-        Response::Put(put) => {
-            text.push_str("OK\n");
-            put.prev_kv.iter().for_each(|kv| pair(&mut text, kv, hex));
-        }
-        Response::DeleteRange(deleted) => {
-            let _ = writeln!(text, "{}", deleted.deleted);
-            deleted.prev_kvs.iter().for_each(|kv| pair(&mut text, kv, hex));
-        }
-        Response::Range(range) => {
-            let value_only =
-                matches!(&invocation.command, Subcommand::Get(Get { print_value_only: true, .. }));
-            for kv in &range.kvs {
-                if value_only {
-                    let _ = writeln!(text, "{}", shown(kv.value.as_slice(), hex));
-                } else {
-                    pair(&mut text, kv, hex);
-                }
-            }
-        }
-        Response::Members(response) => {
-            if let Subcommand::Member(command) = &invocation.command {
-                members(&mut text, command, response);
-            }
-        }
-        Response::Txn(_)
-        | Response::Compact(_)
-        | Response::Watch(_)
-        | Response::Lease(_)
-        | Response::Maintenance(_) => {}
-    }
-    text
-}
-
-/// What `member …` prints (etcdctl `printer_simple.go`).
-fn members(text: &mut String, command: &MemberCommand, response: &MembersResponse) {
-    let mut done = |id: u64, what: &str| {
-        let _ = writeln!(text, "Member {id:16x} {what} cluster {CLUSTER_ID:16x}");
+fn member_table(response: &MembersResponse) -> Table {
+    let row = |member: &MemberRecord| {
+        vec![
+            format!("{:x}", MemberId::of(member.node).0),
+            if member.started { "started" } else { "unstarted" }.to_owned(),
+            told(member),
+            peer_url(member.node),
+            client_url(member).unwrap_or_default(),
+            (member.seat == Seat::Learner).to_string(),
+        ]
     };
-    match command {
-        MemberCommand::Remove(id) => done(*id, "removed from"),
-        MemberCommand::Promote(id) => done(*id, "promoted in"),
-        MemberCommand::Update { id, .. } => done(*id, "updated in"),
-        MemberCommand::Add { name, .. } => {
-            let Some(added) = response.added else { return };
-            done(MemberId::of(added.node).0, "added to");
-            let entry = |member: &MemberRecord| {
-                let name = if member.node == added.node { name.clone() } else { told(member) };
-                format!("{name}={}", peer_url(member.node))
-            };
-            let all: Vec<String> = response.members.iter().map(entry).collect();
-            let _ = write!(
-                text,
-                "\nETCD_NAME=\"{name}\"\nETCD_INITIAL_CLUSTER=\"{}\"\n\
-                 ETCD_INITIAL_ADVERTISE_PEER_URLS=\"{}\"\n\
-                 ETCD_INITIAL_CLUSTER_STATE=\"existing\"\n",
-                all.join(","),
-                peer_url(added.node)
-            );
-        }
-        MemberCommand::List => {
-            for member in &response.members {
-                let status = if member.started { "started" } else { "unstarted" };
-                let _ = writeln!(
-                    text,
-                    "{:x}, {status}, {}, {}, {}, {}",
-                    MemberId::of(member.node).0,
-                    told(member),
-                    peer_url(member.node),
-                    client_url(member).unwrap_or_default(),
-                    member.seat == Seat::Learner
-                );
-            }
-        }
-    }
+    let heading = "ID,STATUS,NAME,PEER ADDRS,CLIENT ADDRS,IS LEARNER";
+    Table { heading, rows: response.members.iter().map(row).collect() }
 }
 
 /// The name that a member has told; none before it was started.
-pub(super) fn told(member: &MemberRecord) -> String {
+fn told(member: &MemberRecord) -> String {
     if member.started { member.node.to_string() } else { String::new() }
 }
 
 /// Where clients find a member; it tells that along with its name.
-pub(super) fn client_url(member: &MemberRecord) -> Option<String> {
-    member.started.then(|| format!("http://{}:2379", member.node))
+fn client_url(member: &MemberRecord) -> Option<String> {
+    member.started.then(|| ["http://", &endpoint(member.node)].concat())
 }
 
-fn pair(text: &mut String, kv: &KeyValue, hex: bool) {
-    let key = shown(kv.key.as_slice(), hex);
-    let _ = writeln!(text, "{key}\n{}", shown(kv.value.as_slice(), hex));
+/// Where clients find a node.
+fn endpoint(node: NodeId) -> String {
+    [&node.to_string(), ":2379"].concat()
 }
 
-/// Bytes as text; with `--hex` as `\x6e\x61…`.
-fn shown(bytes: &[u8], hex: bool) -> String {
-    if !hex {
-        return String::from_utf8_lossy(bytes).into_owned();
+/// What a status says is wrong.
+fn errors(status: &Status) -> Vec<String> {
+    let no_leader = status.leader.is_none().then(|| ServerError::NoLeader.to_string());
+    no_leader.into_iter().chain(status.raised_by.iter().map(|node| alarm(*node))).collect()
+}
+
+/// An alarm as Go prints the message: with a blank at its end.
+fn alarm(node: NodeId) -> String {
+    ["memberID:", &MemberId::of(node).0.to_string(), " alarm:NOSPACE "].concat()
+}
+
+fn kind(event: &Event) -> &'static str {
+    match event.kind {
+        EventKind::Put => "PUT",
+        EventKind::Delete => "DELETE",
     }
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "\\x{byte:02x}");
-        text
-    })
 }
 
-/// The id of every cluster in the lab; real ones are hashes of the initial members and a token.
-pub(super) const CLUSTER_ID: u64 = 0x5af7_1ab0_0000_0001;
+/// A length of time as Go prints it: `1.5ms`, `1m30.5s`.
+fn duration(took: Micros) -> String {
+    let (minutes, rest) = (took.0 / 60_000_000, took.0 % 60_000_000);
+    match (minutes / 60, minutes % 60) {
+        (0, 0) => duration_text(took).replace("us", "µs"),
+        (hours, minutes) => {
+            let hours = if hours > 0 { format!("{hours}h") } else { String::new() };
+            [&hours, &minutes.to_string(), "m", &decimal_text(rest, 1_000_000), "s"].concat()
+        }
+    }
+}
+
+/// A number of bytes to two digits or so: `20 kB`, `1.5 MB`.
+fn size(bytes: u64) -> String {
+    let (mut unit, mut scale) = (0, 1);
+    while bytes / scale >= 1000 && unit < 3 {
+        (unit, scale) = (unit + 1, scale * 1000);
+    }
+    let tenths = (bytes * 20 + scale) / (2 * scale);
+    let number = match (tenths / 10, tenths % 10) {
+        _ if bytes < 10 => bytes.to_string(),
+        (whole @ 0..10, tenth) => format!("{whole}.{tenth}"),
+        // Halves go to the even number.
+        (whole, tenth) => (whole + u64::from(tenth + whole % 2 > 5)).to_string(),
+    };
+    [&number, " ", ["B", "kB", "MB", "GB"][unit]].concat()
+}
