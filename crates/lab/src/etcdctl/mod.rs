@@ -6,8 +6,6 @@
 
 mod argify;
 pub mod args;
-mod json;
-mod output;
 pub(crate) mod print;
 pub(crate) mod program;
 mod requests;

@@ -14,7 +14,7 @@ use super::args::{
     self, AlarmCommand, Del, Get, Invocation, KeyRange, LeaseCommand, MemberCommand, Put, PutValue,
     SnapshotCommand, Subcommand, WriteOut,
 };
-use super::{EXIT_BAD_ARGUMENTS, EXIT_ERROR, Output};
+use super::{EXIT_BAD_ARGUMENTS, EXIT_ERROR, Output, print};
 
 /// What a command line asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -147,16 +147,10 @@ pub(super) fn peer_url(node: NodeId) -> String {
     format!("http://{node}:2380")
 }
 
-/// Formats that the lab does not write yet.
+/// The format that the lab does not write.
 fn refused_format(invocation: &Invocation) -> Option<Output> {
-    let name = match invocation.globals.write_out {
-        WriteOut::Simple | WriteOut::Json => return None,
-        WriteOut::Fields => "fields",
-        WriteOut::Table => "table",
-        WriteOut::Protobuf => "protobuf",
-    };
-    let message = format!("-w {name} is not in this lab yet; see docs/etcd.md");
-    Some(Output::error(message, EXIT_BAD_ARGUMENTS))
+    let format = invocation.globals.write_out;
+    (format == WriteOut::Protobuf).then(|| print::unsupported(format))
 }
 
 /// What etcd's client lets through to gRPC (client/v3 `defaultMaxCallSendMsgSize`).

@@ -32,6 +32,7 @@ pub use complete::complete;
 pub use help::{help, help_about};
 pub(crate) use parse::{duration, link, node, number, starts_with_node};
 pub(crate) use tokens::{Cursor, Ending, Fault, Token, hint, quote_word, tokenize, unknown};
+pub(crate) use values::decimal_text;
 pub use values::{
     MessageName, Micros, NodeId, Ppm, Rule, duration_text, percentage_text, rate_text,
 };

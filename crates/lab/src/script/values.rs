@@ -212,7 +212,7 @@ fn parse_decimal(number: &str, scale: u64) -> Result<u64, DecimalError> {
 }
 
 /// `value / scale` with as many digits after the point as it needs.
-fn decimal_text(value: u64, scale: u64) -> String {
+pub(crate) fn decimal_text(value: u64, scale: u64) -> String {
     let (whole, mut rest) = (value / scale, value % scale);
     let mut text = whole.to_string();
     let mut digit_scale = scale;

@@ -10,7 +10,7 @@ use super::Live;
 use super::live::Trace;
 use super::terminal::{Job, Running, What};
 use crate::etcdctl::Output;
-use crate::etcdctl::print::{EXIT_INTERRUPTED, Header};
+use crate::etcdctl::print::{EXIT_SIGNAL, Header};
 use crate::etcdctl::program::{Happened, Program, Tag, Turn};
 use crate::narrate;
 use crate::requests::Asked;
@@ -145,7 +145,7 @@ impl Live {
             return self.take_turn(place, &Cause::Interrupted, traced);
         }
         let running = self.running.remove(place);
-        let exit = EXIT_INTERRUPTED;
+        let exit = EXIT_SIGNAL;
         self.close_entry(running.entry, Output { exit, ..Output::default() });
     }
 
@@ -219,7 +219,7 @@ impl Live {
             self.note_call(&running.client, &process.words, id, &event, first);
             events.push(event);
         }
-        let status = if process.interrupted { EXIT_INTERRUPTED } else { output.exit };
+        let status = if process.interrupted { EXIT_SIGNAL } else { output.exit };
         self.write(&running, &output);
         if ended {
             if running.job.is_none() {

@@ -17,9 +17,9 @@ use sim::member::kv_core::{
 use sim::member::{Consistency, LeaseRequest, LeaseResponse, Request, Response};
 use sim::{CallError, Outcome};
 
+use super::super::EXIT_ERROR;
 use super::super::args::{Environment, Invocation, Subcommand};
 use super::super::print::{self, Header};
-use super::super::{EXIT_ERROR, Output};
 use super::{Client, Happened, ONLY, Program, Tag, Turn, third};
 
 /// The call that renews the lease.
@@ -117,7 +117,7 @@ impl Held {
                 let grant = LeaseGrantRequest { id: LeaseId::NONE, ttl: self.ttl };
                 client.ask_patiently(ONLY, Request::Lease(LeaseRequest::Grant(grant)), turn);
             }
-            Happened::Interrupted => self.leave(client, print::EXIT_INTERRUPTED, turn),
+            Happened::Interrupted => self.leave(client, print::EXIT_SIGNAL, turn),
             Happened::Woken => {
                 let request = Request::Lease(LeaseRequest::KeepAlive(self.lease));
                 client.ask_patiently(RENEWAL, request, turn);
@@ -132,7 +132,8 @@ impl Held {
                 }
                 Outcome::Failed(CallError::Canceled) | Outcome::Unknown(CallError::Canceled) => {}
                 Outcome::Failed(error) | Outcome::Unknown(error) => {
-                    turn.finish(Output::error(print::error_text(error), EXIT_ERROR));
+                    let text = print::error_text(&client.invocation.command, error);
+                    turn.fail(text, EXIT_ERROR);
                 }
             },
         }
@@ -302,7 +303,7 @@ impl Held {
                 None => {}
             },
             Happened::Interrupted => {
-                self.leave(client, print::EXIT_INTERRUPTED, turn);
+                self.leave(client, print::EXIT_SIGNAL, turn);
                 return true;
             }
             _ => {}

@@ -19,7 +19,7 @@ use sim::{CallError, Outcome};
 use self::held::Held;
 use self::reading::Reading;
 use self::rounds::Rounds;
-use super::args::{Environment, Invocation, LeaseCommand, SnapshotCommand, Subcommand};
+use super::args::{DEPRECATED, Environment, Invocation, LeaseCommand, SnapshotCommand, Subcommand};
 use super::print::{self, Header};
 use super::requests::{Plan, plan};
 use super::{EXIT_ERROR, Output};
@@ -106,11 +106,19 @@ impl Turn<'_> {
         self.ended = true;
     }
 
-    /// Writes this, and ends.
-    fn finish(&mut self, output: Output) {
+    /// Writes this, and ends if it is a failure.
+    fn write(&mut self, output: Output) {
         self.say(&output.stdout);
         self.complain(&output.stderr);
-        self.end(output.exit);
+        if output.exit != 0 {
+            self.end(output.exit);
+        }
+    }
+
+    /// Writes this, and ends.
+    fn finish(&mut self, output: Output) {
+        self.ended = true;
+        self.write(output);
     }
 
     fn fail(&mut self, message: impl std::fmt::Display, status: i32) {
@@ -183,7 +191,7 @@ impl Program {
         match state {
             State::Held(held) => held.go(&client, happened, turn),
             _ if matches!(happened, Happened::Interrupted) => {
-                turn.end(print::EXIT_INTERRUPTED);
+                turn.end(print::EXIT_SIGNAL);
             }
             State::Single(request) => client.single(request, happened, turn),
             State::Rounds(rounds) => rounds.go(&client, happened, turn),
@@ -218,7 +226,7 @@ impl Client<'_> {
 
     /// What an error is called, and the status with which the program ends.
     fn fail(&self, error: &CallError, turn: &mut Turn<'_>) {
-        turn.finish(print::failure(&self.invocation.command, error));
+        turn.finish(print::failure(self.invocation, error));
     }
 
     fn single(&self, request: &Request, happened: Happened<'_>, turn: &mut Turn<'_>) {
@@ -254,14 +262,13 @@ impl Client<'_> {
 
     /// What stands in a file that `snapshot save` has written.
     fn snapshot_status(&self, file: &str, turn: &mut Turn<'_>) {
-        turn.complain("Deprecated: Use `etcdutl snapshot status` instead.\n\n");
         match turn.files.get(file) {
             Some(snapshot) => {
-                let text = print::snapshot_status(self.invocation.globals.write_out, snapshot);
-                turn.say(&text);
-                turn.end(0);
+                let format = self.invocation.globals.write_out;
+                turn.finish(print::snapshot_status(format, snapshot));
             }
             None => {
+                turn.complain(DEPRECATED);
                 turn.fail(["stat ", file, ": no such file or directory"].concat(), EXIT_ERROR);
             }
         }
@@ -279,17 +286,12 @@ impl Client<'_> {
                     response: Response::Lease(LeaseResponse::KeptAlive { ttl, .. }),
                     ..
                 } => {
-                    if *ttl > 0 || once {
-                        let output = print::present(self.invocation, outcome);
-                        if once || output.exit != 0 {
-                            return turn.finish(output);
-                        }
-                        turn.say(&output.stdout);
-                        turn.wake_at = Some(turn.now + third(*ttl));
-                    } else {
-                        turn.say(&print::lease_gone(self.invocation, id));
-                        turn.end(0);
+                    let output = print::present(self.invocation, outcome);
+                    if *ttl <= 0 || once {
+                        return turn.finish(output);
                     }
+                    turn.wake_at = Some(turn.now + third(*ttl));
+                    turn.write(output);
                 }
                 Outcome::Ok { .. } => {}
                 Outcome::Failed(error) | Outcome::Unknown(error) => self.fail(error, turn),

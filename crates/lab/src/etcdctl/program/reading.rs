@@ -3,9 +3,9 @@
 //! A here-document is read to its end at once. Without one, a person types, where one is there;
 //! where nobody is, the input ends at once, as that of a script does.
 
+use sim::Outcome;
 use sim::member::kv_core::RangeRequest;
 use sim::member::{Consistency, Request};
-use sim::{CallError, Outcome};
 
 use super::super::args::{Subcommand, WatchVariables};
 use super::super::print;
@@ -74,23 +74,15 @@ impl Reading {
             }
             Happened::Typed(Some(line)) => self.line(client, line, turn),
             Happened::Typed(None) => self.end_of_input(turn),
-            Happened::Told(header, response) if !response.created => {
-                let globals = &client.invocation.globals;
-                turn.say(&print::watch(globals.write_out, globals.hex, &header, response));
-            }
+            Happened::Told(header, response) => client.told(&header, response, turn),
             Happened::Returned(PROGRESS, Outcome::Ok { revision, .. }) => {
                 turn.say(&["progress notify: ", &revision.0.to_string(), "\n"].concat());
             }
             Happened::Returned(PROGRESS, _) => {}
-            Happened::Returned(_, outcome) => match (&self.kind, outcome) {
-                (Kind::Txn { .. }, _) => turn.finish(print::present(client.invocation, outcome)),
-                (
-                    Kind::Watches { .. },
-                    Outcome::Failed(CallError::Canceled) | Outcome::Unknown(CallError::Canceled),
-                ) => {}
-                (Kind::Watches { .. }, _) => client.watch_ended(outcome, turn),
-            },
-            Happened::Told(..) | Happened::Woken | Happened::Interrupted => {}
+            Happened::Returned(_, outcome) => {
+                turn.finish(print::present(client.invocation, outcome))
+            }
+            Happened::Woken | Happened::Interrupted => {}
         }
     }
 

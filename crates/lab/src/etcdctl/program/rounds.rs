@@ -10,7 +10,7 @@ use sim::{CallError, Outcome};
 
 use super::super::args::{AlarmCommand, EndpointCommand, Globals, Invocation, Subcommand};
 use super::super::print::{self, Header, Health};
-use super::super::{EXIT_BAD_ARGUMENTS, EXIT_ERROR, Output};
+use super::super::{EXIT_BAD_ARGUMENTS, EXIT_ERROR};
 use super::{Ask, Client, Happened, ONLY, Tag, Turn};
 
 /// How many calls one of them may have at a time: `endpoint health` asks all at once.
@@ -107,7 +107,7 @@ impl Rounds {
             }
             Outcome::Ok { .. } => {}
             Outcome::Failed(error) | Outcome::Unknown(error) => {
-                let error = print::error_text(error);
+                let error = print::error_text(&client.invocation.command, error);
                 let what = "failed to fetch endpoints from etcd cluster member list: ";
                 turn.fail([what, &error].concat(), EXIT_ERROR);
             }
@@ -135,7 +135,14 @@ impl Rounds {
                 let disarm = MaintenanceRequest::Disarm(MemberId::of(*node));
                 client.ask(ONLY, Request::Maintenance(disarm), turn);
             }
-            None => turn.finish(print::disarmed(client.invocation, &self.found.disarmed)),
+            None => {
+                let Outcome::Ok { node, revision, raft_term, .. } = outcome else { return };
+                let header = Header { node: *node, revision: *revision, raft_term: *raft_term };
+                let raised_by = std::mem::take(&mut self.found.disarmed);
+                let alarms = MaintenanceResponse::Alarms { revision: *revision, raised_by };
+                let response = Response::Maintenance(alarms);
+                turn.finish(print::answer(client.invocation, &header, &response));
+            }
         }
     }
 
@@ -177,16 +184,8 @@ impl Rounds {
                 if let Subcommand::MoveLeader(_) = client.invocation.command {
                     return client.fail(error, turn);
                 }
-                let what = match &client.invocation.command {
-                    Subcommand::Defrag { .. } => {
-                        ["Failed to defragment etcd member[", &name, "] ("].concat()
-                    }
-                    Subcommand::Endpoint { command: EndpointCommand::HashKv { .. }, .. } => {
-                        ["Failed to get the hash of endpoint ", &name, " ("].concat()
-                    }
-                    _ => ["Failed to get the status of endpoint ", &name, " ("].concat(),
-                };
-                turn.complain(&[&what, &print::error_text(error), ")\n"].concat());
+                let command = &client.invocation.command;
+                turn.complain(&print::endpoint_failure(command, &name, error));
                 self.failed = Some(error.clone());
             }
             Outcome::Ok { response, revision, raft_term, .. } => {
@@ -205,7 +204,7 @@ impl Rounds {
                         self.found.hashes.push((name, header, *hash));
                     }
                     _ => {
-                        turn.say(&["Finished defragmenting etcd member[", &name, "]\n"].concat());
+                        turn.say(&print::defragmented(&name));
                     }
                 }
             }
@@ -242,7 +241,8 @@ impl Rounds {
                 return;
             }
             (None, Outcome::Failed(error) | Outcome::Unknown(error)) => {
-                let (took, error) = (turn.took(), print::error_text(error));
+                let (took, error) =
+                    (turn.took(), print::error_text(&client.invocation.command, error));
                 *slot = Some(Health { endpoint, is_healthy: false, took, error });
             }
             (Some(health), Outcome::Failed(_) | Outcome::Unknown(_)) => {
@@ -269,7 +269,7 @@ impl Rounds {
 
     /// All have been asked: prints what there is, and ends.
     fn conclude(&mut self, client: &Client<'_>, turn: &mut Turn<'_>) {
-        let Globals { write_out, hex, .. } = client.invocation.globals;
+        let Globals { write_out, .. } = client.invocation.globals;
         match &client.invocation.command {
             Subcommand::MoveLeader(_) => {
                 let names: Vec<&str> = self.places.iter().map(|(name, _)| name.as_str()).collect();
@@ -277,12 +277,13 @@ impl Rounds {
                 return turn.fail(message, EXIT_BAD_ARGUMENTS);
             }
             Subcommand::Endpoint { command: EndpointCommand::Status, .. } => {
-                turn.say(&print::statuses(write_out, hex, &self.found.statuses));
+                turn.say(&print::statuses(write_out, &self.found.statuses));
             }
             Subcommand::Endpoint { command: EndpointCommand::HashKv { .. }, .. } => {
-                turn.say(&print::hashes(write_out, hex, &self.found.hashes));
+                turn.say(&print::hashes(write_out, &self.found.hashes));
                 if let Some(error) = &self.failed {
-                    return turn.finish(Output::error(print::error_text(error), EXIT_ERROR));
+                    let text = print::error_text(&client.invocation.command, error);
+                    return turn.fail(text, EXIT_ERROR);
                 }
             }
             _ => {}
