@@ -183,7 +183,7 @@ fn tables(text: &str) -> String {
     kept
 }
 
-/// Members in the order of their names, in rows, tables, JSON and the settings that `member add` shows.
+/// Members in the order of their names, in rows, tables, fields, JSON and the settings that `member add` shows.
 fn members(text: &str) -> String {
     let mut lines: Vec<String> = text.lines().map(members_in_line).collect();
     let is_row = |line: &String| {
@@ -194,7 +194,19 @@ fn members(text: &str) -> String {
     lines.chunk_by_mut(|one, next| is_row(one) && is_row(next)).for_each(|rows| {
         rows.sort_by_key(by_address);
     });
-    lines.iter().map(|line| line.clone() + "\n").collect()
+    let text: String = lines.iter().map(|line| line.clone() + "\n").collect();
+    members_in_fields(&text)
+}
+
+/// Each member is a paragraph there; the first follows the header.
+fn members_in_fields(text: &str) -> String {
+    let Some((header, list)) = text.split_once("\"ID\" : #\n\"Name\" : ") else {
+        return text.to_owned();
+    };
+    let list = ["\"ID\" : #\n\"Name\" : ", list].concat();
+    let mut members: Vec<&str> = list.split_inclusive("\n\n").collect();
+    members.sort_unstable();
+    [header, &members.concat()].concat()
 }
 
 fn members_in_line(line: &str) -> String {

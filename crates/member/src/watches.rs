@@ -67,6 +67,12 @@ impl Watches {
         }
     }
 
+    /// Whether no leader has been known for long. (Of one who comes anew etcd asks whether one is
+    /// known now: but its clients take their time to connect, and ours are there at once.)
+    fn is_leaderless(&self, now: Micros, election_timeout: Micros) -> bool {
+        self.leaderless_since.is_some_and(|since| since + patience(election_timeout) <= now)
+    }
+
     /// When one of them is to be told something although nothing happens.
     pub(crate) fn next_deadline(&self, election_timeout: Micros) -> Option<Micros> {
         if self.list.is_empty() {
@@ -76,10 +82,15 @@ impl Watches {
         let progress =
             self.list.iter().filter(wants_progress).map(|it| it.told_at + PROGRESS_EVERY);
         let needs_leader = self.list.iter().any(|it| it.needs_leader);
-        let patience = Micros(LEADERLESS_TIMEOUTS * election_timeout.0);
-        let sent_away = self.leaderless_since.filter(|_| needs_leader).map(|at| at + patience);
+        let sent_away = self.leaderless_since.filter(|_| needs_leader);
+        let sent_away = sent_away.map(|at| at + patience(election_timeout));
         progress.chain(sent_away).min()
     }
+}
+
+/// How long those stay who need a leader.
+fn patience(election_timeout: Micros) -> Micros {
+    Micros(LEADERLESS_TIMEOUTS * election_timeout.0)
 }
 
 impl Member {
@@ -89,7 +100,9 @@ impl Member {
         request: WatchRequest,
         needs_leader: bool,
     ) -> Option<Result<Response, ServerError>> {
-        if needs_leader && self.raft.leader().is_none() {
+        if needs_leader
+            && self.watches.is_leaderless(self.timing.now, self.timing.election_timeout())
+        {
             return Some(Err(ServerError::NoLeader));
         }
         let store = &self.machine.store;
@@ -145,8 +158,7 @@ impl Member {
     /// none.
     pub(crate) fn expire_watches(&mut self) {
         let now = self.timing.now;
-        let patience = Micros(LEADERLESS_TIMEOUTS * self.timing.election_timeout().0);
-        let is_over = self.watches.leaderless_since.is_some_and(|since| since + patience <= now);
+        let is_over = self.watches.is_leaderless(now, self.timing.election_timeout());
         let Watches { list, told, .. } = &mut self.watches;
         let replies = &mut self.replies;
         list.retain_mut(|watching| {

@@ -117,15 +117,16 @@ fn txn(header: Value, response: &TxnResponse) -> Value {
 /// One message of a watch's stream. That there is nothing to watch the client tells by itself.
 pub(super) fn watch(header: &Header, response: &WatchResponse) -> Value {
     let (header, events) = match response.cancel_reason {
-        Some(_) => (inner(Revision(0)), Nothing),
+        Some(_) => (inner(Revision(0)), ("Events", "-", Nothing)),
         None => {
             let header = Header { revision: response.revision, ..*header };
-            (full(&header), List(response.events.iter().map(event).collect()))
+            let events = List(response.events.iter().map(event).collect());
+            (full(&header), ("Events", "", events))
         }
     };
     Struct(vec![
         ("Header", "", header),
-        ("Events", "Events", events),
+        events,
         ("CompactRevision", "-", Value::signed(response.compact_revision.0)),
         ("Canceled", "-", Value::truth(response.canceled)),
         ("Created", "-", Value::truth(response.created)),
