@@ -1,5 +1,7 @@
 //! Our parser against what the real program was recorded to do.
 
+mod fuzz;
+
 use super::*;
 use crate::etcdctl::{Output, txn, watch};
 use crate::shell;
@@ -169,58 +171,5 @@ fn help_texts() {
     assert!(page("lease").contains("keep-alive"));
     for text in [get, all] {
         assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
-    }
-}
-
-/// Proves: no words bring the parser down.
-#[test]
-fn random_words_are_harmless() {
-    let pieces = [
-        "get",
-        "put",
-        "del",
-        "lease",
-        "grant",
-        "help",
-        "a",
-        "",
-        "-",
-        "--",
-        "---",
-        "-w",
-        "-wjson",
-        "-h",
-        "--prefix",
-        "--prefix=",
-        "--limit",
-        "--limit=9",
-        "=",
-        "--=",
-        "-é",
-        "🦀",
-        "--endpoints",
-        "\"a",
-        "\"a\"b,",
-        "--endpoints=\"",
-        "-w=",
-        "--rev=-9",
-        "--command-timeout",
-        "1µs",
-        "9h",
-        "\n",
-    ];
-    let mut state: u64 = 5;
-    let mut below = |bound: usize| {
-        state =
-            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(state >> 40).expect("small") % bound
-    };
-    for _ in 0..50_000 {
-        let count = below(7);
-        let words: Vec<String> =
-            (0..count).map(|_| pieces[below(pieces.len())].to_owned()).collect();
-        let _ = Invocation::parse(&words, &Environment::new());
-        let plain: Vec<&str> = words.iter().map(String::as_str).collect();
-        let _ = complete(&plain, pieces[below(pieces.len())]);
     }
 }
