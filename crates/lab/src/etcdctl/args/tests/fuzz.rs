@@ -6,8 +6,11 @@
 
 use super::super::commands::{Body, COMMANDS, GLOBAL_FLAGS, Spec};
 use super::super::flags::{Flag, Kind};
-use super::super::{Environment, Invocation, Subcommand, UsageError, complete, flags_of};
-use crate::etcdctl::{self, Output, Plan, WriteOut, txn, watch};
+use super::super::{
+    Environment, Invocation, Subcommand, UsageError, WatchVariables, WriteOut, complete, flags_of,
+};
+use crate::etcdctl::program::Program;
+use crate::etcdctl::{Output, txn, watch};
 
 /// A small generator of its own: one for each line, so that a line is told by its seed.
 struct Dice(u64);
@@ -198,7 +201,7 @@ fn one_command_line(seed: u64) -> End {
                     || !environment_is_two(&environment),
                 "seed {seed}: {words:?}"
             );
-            let _: Plan = etcdctl::plan(&invocation, dice.of(TEXTS), 3);
+            let _ = Program::new(invocation.clone(), dice.of(TEXTS), &environment, 3);
             match invocation.command {
                 Subcommand::Help(_) | Subcommand::NotInThisLab(_) => End::Answered,
                 _ => End::Understood,
@@ -246,8 +249,7 @@ fn one_input(seed: u64) -> (bool, usize) {
         }
     }
     let variable = |dice: &mut Dice| if dice.one_in(4) { dice.of(TEXTS) } else { "" }.to_owned();
-    let variables =
-        super::super::WatchVariables { key: variable(&mut dice), range_end: variable(&mut dice) };
+    let variables = WatchVariables { key: variable(&mut dice), range_end: variable(&mut dice) };
     let understood = lines.iter().filter(|line| match watch::line(line, &variables) {
         Ok(watch::WatchLine::Watch(_) | watch::WatchLine::Progress) => true,
         Ok(watch::WatchLine::Invalid(text)) => {
