@@ -32,8 +32,8 @@ usage: cargo xtask COMMAND
   test [STAGE…]                  everything, the page in a real browser included; STAGE runs only
                                  the stages whose names begin so, on what was built before
   prove [STAGE…] [--minutes M]   the long runs of docs/proof.md, with 30 minutes of fuzzing or M:
-                                 lockstep, linearizability, time-travel, fuzz, determinism,
-                                 page and wasm (which need one another in this order)
+                                 lockstep, linearizability, lines, time-travel, etcd, fuzz,
+                                 determinism, page and wasm (the last three need one another)
   bench [WHAT…] [--rounds N]     speed and memory against the design's floors and targets, as
                                  tables; WHAT is raft, simulator, seek, memory or page
   screens [VIEW…]                pictures of every view, for docs/screens/, of the page that was

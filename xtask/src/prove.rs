@@ -20,6 +20,8 @@ const SCHEDULES: u64 = 10_000;
 const POINTS: u64 = 10_000;
 /// Histories judged by our linearizability tester and by stateright's.
 const HISTORIES: u64 = 10_000;
+/// Command lines for the parser of etcdctl's words.
+const LINES: u64 = 1_000_000;
 /// Operations that the store and a real etcd do alike.
 const OPERATIONS: u64 = 100_000;
 /// Minutes of fuzzing, if nobody says how many.
@@ -67,6 +69,7 @@ pub(crate) fn prove(arguments: &[&str]) -> Result<ExitCode> {
     let mut stages = Stages::new(&only);
     stages.run("lockstep", 30, lockstep);
     stages.run("linearizability", 15, linearizability);
+    stages.run("lines", 10, lines);
     stages.run("time-travel", 60, time_travel);
     stages.run("etcd", 60, |stage| etcd::differential(stage, OPERATIONS));
     stages.run("fuzz", minutes + 20, |stage| fuzz(stage, minutes));
@@ -95,6 +98,13 @@ fn linearizability(stage: &mut Stage) -> Result<()> {
     let mut test = cargo("test --profile bench -p lab --lib linear -- --nocapture");
     test.env("RAFT_LAB_HISTORIES", HISTORIES.to_string());
     stage.count(&mut test, HISTORIES, "histories:")
+}
+
+/// Random and mutated command lines of etcdctl, and lines of its standard input.
+fn lines(stage: &mut Stage) -> Result<()> {
+    let mut test = cargo("test --profile bench -p lab --lib random_lines -- --nocapture");
+    test.env("RAFT_LAB_LINES", LINES.to_string());
+    stage.count(&mut test, LINES, "random lines:")
 }
 
 /// Copies of clusters and of sessions go on as the originals do.

@@ -199,3 +199,224 @@ fn request(line: &str) -> Result<RequestOp, Output> {
         _ => return Err(invalid(format!("invalid txn request: {line}"))),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(input: &str) -> (String, i32) {
+        let output = read(input, false).expect_err(input);
+        assert_eq!(output.stdout, "");
+        (output.stderr, output.exit)
+    }
+
+    fn operations(line: &str) -> Vec<RequestOp> {
+        let (request, _) = read(&format!("\n{line}\n\n\n"), false).expect(line);
+        request.success
+    }
+
+    /// Proves: compares are refused in the words of etcdctl 3.5.1; where that breaks down, as its
+    /// documentation has it.
+    #[test]
+    fn compares_that_are_none() {
+        for (line, reason) in [
+            ("foo", "malformed comparison: foo"),
+            (r#"value("a""#, r#"malformed comparison: value("a"; got value("a")  """#),
+            (r#"value("a")"#, r#"malformed comparison: value("a"); got value("a")  """#),
+            (r#"value("a") ="#, r#"malformed comparison: value("a") =; got value("a") = """#),
+            (r#"value("a") = 1"#, r#"malformed comparison: value("a") = 1; got value("a") = """#),
+            (r#"value("a")="1""#, r#"malformed comparison: value("a")="1"; got value("a")  """#),
+            (
+                r#"value("a") ="1""#,
+                r#"malformed comparison: value("a") ="1"; got value("a") ="1" """#,
+            ),
+            (
+                r#"value("a" ) = "1""#,
+                r#"malformed comparison: value("a" ) = "1"; got value("a")  """#,
+            ),
+            (
+                r#"value("\q") = "1""#,
+                r#"malformed comparison: value("\q") = "1"; got value("")  """#,
+            ),
+            (r#"value('a') = "1""#, r#"malformed comparison: value('a') = "1"; got value("")  """#),
+            (r#"val(("a") = "1""#, r#"malformed comparison: val(("a") = "1"; got val("")  """#),
+            (r#"v("\xff" = "1""#, r#"malformed comparison: v("\xff" = "1"; got v("\xff")  """#),
+            (r#"value(a) = "1""#, r#"malformed comparison: value(a) = "1"; got value("")  """#),
+            (
+                r#"value ("a") = "1""#,
+                r#"malformed comparison: value ("a") = "1" (unknown target value )"#,
+            ),
+            (
+                r#"size("a") == "x""#,
+                r#"malformed comparison: size("a") == "x" (unknown target size)"#,
+            ),
+            (r#"mod("a") = "x""#, r#"invalid txn compare request: mod("a") = "x""#),
+            (r#"mod("a") == "x""#, r#"invalid txn compare request: mod("a") == "x""#),
+            (r#"c("a") = "0x1""#, r#"invalid txn compare request: c("a") = "0x1""#),
+            (r#"ver("a") = " 1""#, r#"invalid txn compare request: ver("a") = " 1""#),
+            (
+                r#"m("a") = "9223372036854775808""#,
+                r#"invalid txn compare request: m("a") = "9223372036854775808""#,
+            ),
+            (
+                r#"value("a") == "1""#,
+                r#"malformed comparison: value("a") == "1" (unknown operator ==)"#,
+            ),
+            (r#"lease("a") = "zz""#, r#"invalid txn compare request: lease("a") = "zz""#),
+        ] {
+            let expected = (format!("Error: {reason}\n"), 3);
+            assert_eq!(refused(&format!(" {line}\t\n\n\n\n")), expected);
+        }
+    }
+
+    /// Proves: compares come out typed.
+    #[test]
+    fn compares() {
+        use CompareResult::{Equal, Greater, Less, NotEqual};
+        use CompareTarget::{Create, Lease, Mod, Value, Version};
+        let number = Revision;
+        for (line, key, result, target) in [
+            (r#"mod("a") > "0""#, "a", Greater, Mod(number(0))),
+            (r#"m("a")	=  "+7""#, "a", Equal, Mod(number(7))),
+            (r#"create("") < "-1""#, "", Less, Create(number(-1))),
+            (r#"c("é") = "010""#, "é", Equal, Create(number(10))),
+            (r#"version( "a") != "2"x y"#, "a", NotEqual, Version(2)),
+            (r#"ver(`a\`) = `1`"#, "a\\", Equal, Version(1)),
+            (r#"val("a\x62") = "\n""#, "ab", Equal, Value(Bytes::from("\n"))),
+            (r#"value("(") = "\xff""#, "(", Equal, Value(Bytes::from(&b"\xff"[..]))),
+            (r#"lease("a") = "694d""#, "a", Equal, Lease(LeaseId(0x694d))),
+        ] {
+            let (request, _) = read(&format!("{line}\n\n\n\n"), false).expect(line);
+            assert_eq!(request.compare, [Compare::key(key, result, target)], "{line}");
+        }
+    }
+
+    /// Proves: requests are refused in the words of etcdctl 3.5.1, whose usage is in ours.
+    #[test]
+    fn requests_that_are_none() {
+        let get = "get command needs one argument as key and an optional argument as range_end";
+        let put = "put command needs 1 argument and input from stdin or 2 arguments";
+        for (line, reason, exit) in [
+            ("put", "invalid txn compare request: put", 3),
+            ("foo a", "invalid txn request: foo a", 3),
+            ("watch a", "invalid txn request: watch a", 3),
+            ("--prefix get a", "invalid txn request: --prefix get a", 3),
+            ("help get", "invalid txn request: help get", 3),
+            ("-h x", "invalid txn request: -h x", 3),
+            ("put x", put, 128),
+            ("get --prefix", get, 128),
+            ("del a b c", &get.replace("get", "del"), 128),
+            (
+                "put x 1 --ignore-value",
+                "put command needs only 1 argument when 'ignore-value' is set",
+                128,
+            ),
+            (
+                "put x 1 --lease=zz",
+                "bad lease ID (strconv.ParseInt: parsing \"zz\": invalid syntax), expecting ID in Hex",
+                128,
+            ),
+            (
+                "get a --prefix --from-key",
+                "`--prefix` and `--from-key` cannot be set at the same time, choose one",
+                128,
+            ),
+            ("get a --order=foo", "bad sort order foo", 4),
+            ("get a --consistency=x", "unknown consistency flag \"x\"", 4),
+            (r#"put "a\q" 1"#, "invalid syntax", 3),
+        ] {
+            assert_eq!(refused(&format!("\n{line}\n\n\n")), (format!("Error: {reason}\n"), exit));
+        }
+        for line in ["put x -1", "get a -w json", "get a --limit=x", "get a --hex", "get a --help"]
+        {
+            let (stderr, exit) = refused(&format!("\n{line}\n\n\n"));
+            assert!(stderr.starts_with("Usage:\n   "), "{stderr}");
+            assert!(
+                stderr.ends_with(&format!("\n\nError: invalid txn request: {line}\n")),
+                "{stderr}"
+            );
+            assert_eq!(exit, 3);
+        }
+    }
+
+    /// Proves: requests mean what the same words mean on a command line.
+    #[test]
+    fn requests() {
+        use sim::member::kv_core::{DeleteRangeRequest, PutRequest, RangeRequest};
+        for (line, expected) in [
+            ("put x 1 2", RequestOp::Put(PutRequest::new("x", "1"))),
+            ("p -- -x \"1 2\"", RequestOp::Put(PutRequest::new("-x", "1 2"))),
+            ("put 'hello' 1", RequestOp::Put(PutRequest::new("h", "1"))),
+            ("put \"\" 1", RequestOp::Put(PutRequest::new("", "1"))),
+            (
+                "put x --ignore-value --prev-kv --lease=12",
+                RequestOp::Put(PutRequest {
+                    lease: LeaseId(0x12),
+                    prev_kv: true,
+                    ignore_value: true,
+                    ..PutRequest::new("x", "")
+                }),
+            ),
+            ("ge a b", RequestOp::Range(RangeRequest::interval("a", "b"))),
+            (
+                "--prefix=true get --limit 3 \"\" --rev=7 --count-only --consistency=s",
+                RequestOp::Range(RangeRequest {
+                    limit: 3,
+                    revision: Revision(7),
+                    count_only: true,
+                    ..RangeRequest::prefix("")
+                }),
+            ),
+            ("del a --from-key", RequestOp::DeleteRange(DeleteRangeRequest::from_key("a"))),
+        ] {
+            assert_eq!(operations(line), [expected], "{line}");
+        }
+    }
+
+    /// Proves: three parts, each ended by an empty line; prompts before each; what ends too early
+    /// is told, and what comes afterwards is not looked at.
+    #[test]
+    fn parts() {
+        let prompts = [
+            "compares:\n",
+            "success requests (get, put, del):\n",
+            "failure requests (get, put, del):\n",
+        ];
+        let read_of = |input: &str| {
+            let (request, prompts) = read(input, true).expect(input);
+            let counts = [request.compare.len(), request.success.len(), request.failure.len()];
+            (counts, prompts)
+        };
+        assert_eq!(read_of("\n\n\nfoo\n"), ([0, 0, 0], prompts.concat()));
+        assert_eq!(read_of("\r\n \n\t\n"), ([0, 0, 0], prompts.concat()));
+        let input = "mod(\"a\") > \"0\"\nmod(\"a\") > \"1\"\n\nput a 1\n\nget a\nget b\ndel c\n\n";
+        assert_eq!(read_of(input), ([2, 1, 3], prompts.concat()));
+        for (input, parts, reason) in [
+            ("", 1, "EOF"),
+            ("\n", 2, "EOF"),
+            ("\n\n", 3, "EOF"),
+            ("\nput x 1", 2, "EOF"),
+            ("foo", 1, "EOF"),
+            ("foo\n", 1, "malformed comparison: foo"),
+            ("\n\nput\n", 3, "invalid txn compare request: put"),
+        ] {
+            let stdout = prompts[..parts].concat();
+            let expected = Output { stdout, ..Output::error(reason, 3) };
+            assert_eq!(read(input, true), Err(expected), "{input}");
+        }
+    }
+
+    /// Proves: an answer comes line by line, and a reader is empty again after it.
+    #[test]
+    fn line_by_line() {
+        let mut reader = TxnReader::default();
+        assert_eq!(reader.line("m(\"a\") = \"0\"\n"), Ok(TxnStep::More));
+        assert!(reader.prompt().starts_with("compares"));
+        assert_eq!(reader.line(""), Ok(TxnStep::NextPart));
+        assert!(reader.prompt().starts_with("success"));
+        assert_eq!(reader.line("\n"), Ok(TxnStep::NextPart));
+        let Ok(TxnStep::Complete(request)) = reader.line(" ") else { panic!() };
+        assert_eq!(request.compare.len(), 1);
+        assert_eq!(reader, TxnReader::default());
+    }
+}

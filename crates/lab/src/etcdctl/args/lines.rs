@@ -69,6 +69,10 @@ pub(in crate::etcdctl) fn watch_line(
         Ok(Watched::Command) => {
             Ok(Line::Invalid(format!("{WATCH_COMMAND} is not in this lab; see docs/etcd.md")))
         }
+        // Neither words nor variables: that ends it.
+        Err(Refusal::Late(error)) if given.positional.is_empty() && variables.key.is_empty() => {
+            Err(error)
+        }
         Err(Refusal::Late(error)) => Ok(Line::Invalid(error.reason().to_owned())),
         Err(Refusal::Early(error)) => Err(error),
     }
