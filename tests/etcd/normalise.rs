@@ -70,7 +70,8 @@ fn numbers(text: &str) -> String {
             text = without_digits_after(&text, &before);
         }
     }
-    text
+    // As alarms have it.
+    without_digits_after(&text, "memberID:")
 }
 
 /// `#` for the digits that follow each `before`; a 0, which often means "none", stays.

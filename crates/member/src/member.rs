@@ -249,9 +249,11 @@ impl Member {
             Request::Put(request) => {
                 self.write_checked(id, request.check(), request.cost(), Command::Put(request))
             }
-            Request::DeleteRange(request) => {
-                self.write_checked(id, request.check(), 0, Command::DeleteRange(request))
-            }
+            Request::DeleteRange(request) => match request.check() {
+                // It makes room.
+                Ok(()) => self.write(id, Command::DeleteRange(request)),
+                Err(error) => Some(Err(error.into())),
+            },
             Request::Txn(request) => self.transact(id, request),
             Request::Compact(revision) => self.write(id, Command::Compact(revision)),
             Request::Watch { watch, needs_leader } => self.request_watch(id, watch, needs_leader),
