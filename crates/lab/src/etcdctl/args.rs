@@ -100,6 +100,7 @@ impl Invocation {
 }
 
 fn parse_v3(words: &[String], environment: &Environment) -> Result<Invocation, UsageError> {
+    // A bare `watch` is found out from the line as it was typed (etcdctl `parseWatchArgs`).
     let first_watch = words.iter().position(|word| word == "watch");
     let ends_with_watch = first_watch.is_some_and(|place| place + 1 == words.len());
     let (path, words) =

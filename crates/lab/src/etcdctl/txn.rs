@@ -313,7 +313,8 @@ mod tests {
             ),
             (
                 "put x 1 --lease=zz",
-                "bad lease ID (strconv.ParseInt: parsing \"zz\": invalid syntax), expecting ID in Hex",
+                "bad lease ID (strconv.ParseInt: parsing \"zz\": invalid syntax), expecting ID in \
+                 Hex",
                 128,
             ),
             (

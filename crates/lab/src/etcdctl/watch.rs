@@ -86,15 +86,16 @@ mod tests {
             ("watch -- echo", &format!("Invalid command watch -- echo ({number})")),
             (
                 "watch a b --prefix",
-                "Invalid command watch a b --prefix (`range_end` and `--prefix` are mutually exclusive)",
+                "Invalid command watch a b --prefix (`range_end` and `--prefix` are mutually \
+                 exclusive)",
             ),
             ("watch a --", &separator),
             ("watch a --nosuch", "Error: unknown flag: --nosuch, 128"),
             ("watch a -w json", "Error: unknown shorthand flag: 'w' in -w, 128"),
             (
                 "watch --rev=x",
-                "Error: invalid argument \"x\" for \"--rev\" flag: strconv.ParseInt: parsing \"x\": \
-                 invalid syntax, 128",
+                "Error: invalid argument \"x\" for \"--rev\" flag: strconv.ParseInt: parsing \
+                 \"x\": invalid syntax, 128",
             ),
             ("watch a -h --nosuch", "Error: pflag: help requested, 128"),
             ("watch --help=no", "Error: pflag: help requested, 128"),
@@ -117,7 +118,8 @@ mod tests {
             (
                 "watch --prefix",
                 "z",
-                "Invalid command watch --prefix (`range_end` and `--prefix` are mutually exclusive)",
+                "Invalid command watch --prefix (`range_end` and `--prefix` are mutually \
+                 exclusive)",
             ),
             (
                 "watch -- echo",
