@@ -232,8 +232,10 @@ impl Client<'_> {
     fn single(&self, request: &Request, happened: Happened<'_>, turn: &mut Turn<'_>) {
         match happened {
             Happened::Begun => match &self.invocation.command {
-                // The real program waits for as long as it takes, unless it is told otherwise.
-                Subcommand::Snapshot(SnapshotCommand::Save { has_timeout: false, .. }) => {
+                // The real program waits for as long as it takes, whatever it was told …
+                Subcommand::Lease(LeaseCommand::List | LeaseCommand::TimeToLive { .. })
+                // … or unless it was told otherwise.
+                | Subcommand::Snapshot(SnapshotCommand::Save { has_timeout: false, .. }) => {
                     self.ask_patiently(ONLY, request.clone(), turn);
                 }
                 _ => self.ask(ONLY, request.clone(), turn),

@@ -99,7 +99,8 @@ impl Reading {
                 Ok(TxnStep::NextPart) => self.prompt(turn),
                 Ok(TxnStep::Complete(request)) => {
                     self.is_complete = true;
-                    client.ask(ONLY, Request::Txn(request), turn);
+                    // Whatever `--command-timeout` says: it has none.
+                    client.ask_patiently(ONLY, Request::Txn(request), turn);
                 }
                 Err(output) => turn.finish(output),
             },
