@@ -70,7 +70,7 @@ async function judgeHistory(runs, lines) {
 }
 
 const callLines = (run) =>
-  sum([...run.calls.values()].map(({ returned }) => (returned === undefined ? 1 : 2)));
+  sum([...run.calls.values()].map(({ returned, told = [] }) => (returned === undefined ? 1 : 2) + told.length));
 
 async function main(trace, history) {
   if (history === undefined) {

@@ -46,7 +46,7 @@ const REFUSED = {
     ({ history }) => (history[1].mood = "good"),
     /^history:2: unknown field "mood"/,
   ],
-  "a new operation": [({ history }) => (history[0].op = "txn"), /^history:1: "op" cannot be "txn"/],
+  "a new operation": [({ history }) => (history[0].op = "sing"), /^history:1: "op" cannot be "sing"/],
   "a call that the trace has not": [({ history }) => (history[0].call = 2), /^history:1: call 1 is missing/],
   "another time": [({ history }) => (history[1].time_us += 1), /^history:2: the trace has another time/],
   "another revision": [

@@ -139,6 +139,7 @@ const KINDS = {
   cancel: [true, true],
   call: [false, false],
   retry: [false, false],
+  notify: [false, false],
   return: [false, false],
   command: [undefined, undefined],
   crash: [true, true],
@@ -187,9 +188,22 @@ export function checkEvent(where, event) {
 
 const bytes = (name) => ({ [name]: maybe(text), [`${name}_base64`]: maybe(text) });
 
+const KEYS = { ...bytes("key"), ...bytes("range_end") };
+
+const COMPARE = {
+  ...KEYS,
+  target: oneOf("version", "create_revision", "mod_revision", "lease", "value"),
+  result: oneOf("=", "!=", ">", "<"),
+  number: maybe(integer),
+  ...bytes("value"),
+};
+
+const OPERATIONS = ["range", "put", "delete-range", "txn"];
+
+const operation = (value) => object({ op: oneOf(...OPERATIONS), args: object(ARGS) })(value);
+
 const ARGS = {
-  ...bytes("key"),
-  ...bytes("range_end"),
+  ...KEYS,
   ...bytes("value"),
   lease: maybe(integer),
   prev_kv: maybe(yes),
@@ -199,7 +213,22 @@ const ARGS = {
   revision: maybe(integer),
   keys_only: maybe(yes),
   count_only: maybe(yes),
+  min_mod_revision: maybe(integer),
+  max_mod_revision: maybe(integer),
+  min_create_revision: maybe(integer),
+  max_create_revision: maybe(integer),
   serializable: maybe(yes),
+  compare: maybe(list(object(COMPARE))),
+  success: maybe(list(operation)),
+  failure: maybe(list(operation)),
+  start_revision: maybe(integer),
+  progress_notify: maybe(yes),
+  no_put: maybe(yes),
+  no_delete: maybe(yes),
+  fragment: maybe(yes),
+  needs_leader: maybe(yes),
+  ttl: maybe(integer),
+  keys: maybe(yes),
   member: maybe((value) => text(value) || word(value)),
   learner: maybe(yes),
 };
@@ -208,7 +237,13 @@ const CALL = {
   call: uint,
   client: text,
   time_us: uint,
-  op: oneOf("range", "put", "delete-range", "member-add", "member-remove", "member-promote", "member-list"),
+  op: oneOf(
+    ...OPERATIONS,
+    ...["compact", "watch"],
+    ...["grant", "revoke", "keep-alive", "time-to-live", "list"].map((what) => `lease-${what}`),
+    ...["add", "remove", "promote", "update", "list"].map((what) => `member-${what}`),
+    ...["status", "hash-kv", "alarm-list", "alarm-disarm", "defragment", "snapshot", "move-leader"],
+  ),
   args: object(ARGS),
   endpoint: maybe(text),
 };
@@ -222,6 +257,17 @@ const PAIR = {
   lease: maybe(integer),
 };
 
+// What an answer has of an operation, in a transaction too.
+const ANSWER = {
+  kvs: maybe(list(object(PAIR))),
+  count: maybe(uint),
+  more: maybe(flag),
+  deleted: maybe(uint),
+  prev_kvs: maybe(list(object(PAIR))),
+  succeeded: maybe(flag),
+  responses: maybe(list((value) => object({ op: oneOf(...OPERATIONS), ...ANSWER })(value))),
+};
+
 const RETURN = {
   return: uint,
   time_us: uint,
@@ -229,17 +275,46 @@ const RETURN = {
   endpoint: maybe(text),
   revision: maybe(uint),
   raft_term: maybe(uint),
-  kvs: maybe(list(object(PAIR))),
-  count: maybe(uint),
-  more: maybe(flag),
-  deleted: maybe(uint),
-  prev_kvs: maybe(list(object(PAIR))),
+  ...ANSWER,
+  lease: maybe(integer),
+  ttl: maybe(integer),
+  granted_ttl: maybe(integer),
+  keys: maybe(list(object(bytes("key")))),
+  leases: maybe(list(integer)),
+  canceled: maybe(yes),
+  compact_revision: maybe(integer),
+  cancel_reason: maybe(text),
+  hash: maybe(uint),
+  db_size: maybe(uint),
+  db_size_in_use: maybe(uint),
+  leader: maybe(text),
+  raft_index: maybe(uint),
+  raft_applied_index: maybe(uint),
+  learner: maybe(yes),
+  alarms: maybe(list(text)),
+  total_keys: maybe(uint),
+  total_size: maybe(uint),
   members: maybe(list(object({ member: text, learner: maybe(yes), unstarted: maybe(yes) }))),
   error: maybe(text),
 };
 
+const EVENT_OF_A_KEY = {
+  type: oneOf("put", "delete"),
+  kv: object({ ...PAIR, create_revision: maybe(uint), version: maybe(uint) }),
+  prev_kv: maybe(object(PAIR)),
+};
+
+const TOLD = {
+  told: uint,
+  time_us: uint,
+  revision: uint,
+  created: maybe(yes),
+  fragment: maybe(yes),
+  events: list(object(EVENT_OF_A_KEY)),
+};
+
 /// Fails if this is no line of a history as the page has it.
 export function checkHistoryLine(where, value) {
-  const reason = misfit("call" in value ? CALL : RETURN, value);
+  const reason = misfit("call" in value ? CALL : "told" in value ? TOLD : RETURN, value);
   if (reason !== undefined) throw new Malformed(where, reason);
 }

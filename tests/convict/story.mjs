@@ -23,6 +23,7 @@ const SETTINGS = {
   jitter_us: 2_000,
   sync_latency_us: 2_000,
   client_latency_us: 1_000,
+  quota_bytes: 2_147_483_648,
   loss_ppm: 0,
   snapshot_count: 10_000,
   pre_vote: true,
@@ -101,10 +102,18 @@ export class Story {
     return this;
   }
 
+  /// A watcher is told something.
+  tell(call, revision, events = [], more = {}) {
+    this.event("notify", { call });
+    this.history.push({ told: call, time_us: this.#seq, revision, ...more, events });
+    return this;
+  }
+
   end(call, answer) {
     const { revision } = answer;
-    const { args } = this.history.find((line) => line.call === call);
-    this.event("return", { call, revision: args.serializable ? undefined : revision });
+    const { op, args } = this.history.find((line) => line.call === call);
+    const stale = args.serializable || op === "watch";
+    this.event("return", { call, revision: stale ? undefined : revision });
     this.history.push({ return: call, time_us: this.#seq, outcome: "ok", ...answer });
     return this;
   }

@@ -10,7 +10,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Lease, LeaseId, Store};
+use crate::{Error, Lease, LeaseId, Mutant, Store};
 
 /// How many leases etcd revokes in a second at most.
 pub const LEASE_REVOKES_PER_SECOND: usize = 1000;
@@ -54,7 +54,9 @@ impl Lessor {
     pub fn promoted(store: &Store, now_micros: u64, extend_micros: u64) -> Lessor {
         let mut lessor = Lessor::default();
         for lease in store.leases() {
-            let expiry_micros = expiry(now_micros, lease.remaining_ttl(), extend_micros);
+            let ttl = lease.remaining_ttl();
+            let ttl = if Mutant::NewLeaderKeepsNoTime.is_on() { 0 } else { ttl };
+            let expiry_micros = expiry(now_micros, ttl, extend_micros);
             let id = lease.id();
             lessor.deadlines.push(Deadline { id, expiry_micros, noted_micros: now_micros });
         }

@@ -98,6 +98,7 @@ mod hash;
 mod key_index;
 mod lease;
 mod lessor;
+mod mutants;
 mod range;
 mod record;
 mod request;
@@ -115,6 +116,7 @@ pub use lease::{
     Lease, LeaseGrantRequest, LeaseGrantResponse, LeaseRevokeResponse, MAX_LEASE_TTL, min_lease_ttl,
 };
 pub use lessor::{LEASE_REVOKES_PER_SECOND, Lessor, Renewal};
+pub use mutants::Mutant;
 pub use record::Change;
 pub use request::{
     DeleteRangeRequest, DeleteRangeResponse, PutRequest, PutResponse, RangeRequest, RangeResponse,

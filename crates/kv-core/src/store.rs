@@ -13,8 +13,8 @@ use crate::record::{Change, Record};
 use crate::transaction::{self, Transaction};
 use crate::{
     Bytes, DeleteRangeRequest, DeleteRangeResponse, Error, KeyValue, Lease, LeaseGrantRequest,
-    LeaseGrantResponse, LeaseId, LeaseRevokeResponse, PutRequest, PutResponse, RangeRequest,
-    RangeResponse, Revision, RevisionPair, TxnRequest, TxnResponse, hash, wire,
+    LeaseGrantResponse, LeaseId, LeaseRevokeResponse, Mutant, PutRequest, PutResponse,
+    RangeRequest, RangeResponse, Revision, RevisionPair, TxnRequest, TxnResponse, hash, wire,
 };
 
 /// etcd's multi-version store. See the crate's documentation for the model.
@@ -126,8 +126,16 @@ impl Store {
     /// [`Error::LeaseNotFound`].
     pub fn lease_revoke(&mut self, id: LeaseId) -> Result<LeaseRevokeResponse, Error> {
         let lease = self.leases.find(id).ok_or(Error::LeaseNotFound)?;
-        let keys = lease.keys().to_vec();
+        let mut keys = lease.keys().to_vec();
+        if Mutant::PutKeepsLease.is_on() {
+            keys.retain(|key| self.current(key.as_slice()).is_some());
+        }
         self.fingerprint = self.fingerprint.wrapping_sub(hash::of_lease(lease.words()));
+        if Mutant::LeaseEndsPiecemeal.is_on() {
+            keys.iter().for_each(|key| Transaction::new(self).erase(key));
+            self.leases.remove(id);
+            return Ok(LeaseRevokeResponse { revision: self.revision });
+        }
         let mut transaction = Transaction::new(self);
         keys.iter().for_each(|key| transaction.erase(key));
         self.leases.remove(id);
@@ -318,6 +326,9 @@ impl Store {
     fn from_loaded(loaded: Loaded) -> Result<Store, &'static str> {
         let mut store = Store::new();
         store.revision = loaded.revision;
+        if Mutant::RevisionGoesBack.is_on() {
+            store.revision.0 = (store.revision.0 - 1).max(1);
+        }
         store.compact_revision = loaded.compact_revision;
         for record in loaded.records {
             let record = Arc::new(record);

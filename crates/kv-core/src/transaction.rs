@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::key_index::KeyIndex;
 use crate::range::Span;
 use crate::{
-    Bytes, DeleteRangeRequest, DeleteRangeResponse, Error, KeyValue, LeaseId, PutRequest,
+    Bytes, DeleteRangeRequest, DeleteRangeResponse, Error, KeyValue, LeaseId, Mutant, PutRequest,
     PutResponse, RangeRequest, RequestOp, ResponseOp, Revision, RevisionPair, Store, TxnRequest,
     TxnResponse,
 };
@@ -58,6 +58,9 @@ impl<'a> Transaction<'a> {
         for kv in &doomed {
             self.erase(&kv.key);
         }
+        if doomed.is_empty() && Mutant::EmptyDeleteCounts.is_on() {
+            self.store.revision = self.main;
+        }
         let deleted = doomed.iter().fold(0, |count, _| count + 1);
         let prev_kvs = if request.prev_kv { doomed } else { Vec::new() };
         DeleteRangeResponse { revision: self.store.revision, deleted, prev_kvs }
@@ -69,7 +72,7 @@ impl<'a> Transaction<'a> {
         let record = match self.store.index.get_key_value_mut(key) {
             Some((key, history)) => {
                 let before = history.lease();
-                if before != lease {
+                if before != lease && !(lease == LeaseId::NONE && Mutant::PutKeepsLease.is_on()) {
                     self.store.leases.detach(before, key);
                     self.store.leases.attach(lease, key);
                 }
@@ -99,6 +102,11 @@ impl<'a> Transaction<'a> {
     /// The place of the next change, which makes the transaction's revision the store's.
     fn next(&mut self) -> RevisionPair {
         let at = RevisionPair { main: self.main, sub: self.changes };
+        if Mutant::TxnTakesRevisions.is_on() {
+            self.main.0 += 1;
+            self.store.revision = at.main;
+            return at;
+        }
         self.changes += 1;
         self.store.revision = self.main;
         at
@@ -138,7 +146,8 @@ impl<'r> Branch<'r> {
     fn chosen(store: &Store, request: &'r TxnRequest) -> Branch<'r> {
         let now = store.revision;
         let mut compares = request.compare.iter();
-        let succeeded = compares.all(|compare| compare.holds(store.visible(compare.span(), now)));
+        let succeeded = compares.all(|compare| compare.holds(store.visible(compare.span(), now)))
+            || Mutant::ComparesAlwaysHold.is_on();
         let ops = if succeeded { &request.success } else { &request.failure };
         let step = |op: &'r RequestOp| match op {
             RequestOp::Range(request) => Step::Range(request),
@@ -195,6 +204,12 @@ impl<'r> Branch<'r> {
         let mut responses = Vec::new();
         for step in &self.steps {
             responses.push(match step {
+                Step::Range(request) if Mutant::TxnReadsOldState.is_on() => {
+                    let before = Revision(transaction.main.0 - 1);
+                    let now = request.revision <= Revision(0);
+                    let at = if now { before } else { request.revision };
+                    ResponseOp::Range(transaction.store.range(&(*request).clone().at(at))?)
+                }
                 Step::Range(request) => ResponseOp::Range(transaction.store.range(request)?),
                 Step::Put(request) => ResponseOp::Put(transaction.put(request)?),
                 Step::DeleteRange(request) => {

@@ -30,7 +30,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::range::Span;
 use crate::record::{Change, Record};
-use crate::{Bytes, KeyValue, LeaseId, Revision, Store, wire};
+use crate::{Bytes, KeyValue, LeaseId, Mutant, Revision, Store, wire};
 
 /// How many revisions are told at once, to one who has much to catch up with (etcd
 /// `watchBatchMaxRevs`).
@@ -129,6 +129,7 @@ impl Watcher {
         let now = store.revision();
         let next = match request.start_revision {
             Revision(0) => Revision(now.0 + 1),
+            start if Mutant::WatchResumesLate.is_on() => Revision(start.0 + 1),
             start => start,
         };
         // "\0" is the smallest key there is.
@@ -156,7 +157,8 @@ impl Watcher {
     /// nothing. After [`Delivery::Compacted`] there is no use in asking.
     pub fn poll(&mut self, store: &Store) -> Option<Delivery> {
         while self.next <= store.revision() {
-            if self.next < store.compact_revision() {
+            let is_overtaken = self.next < store.compact_revision();
+            if is_overtaken && !Mutant::WatchSkipsCompacted.is_on() {
                 return Some(Delivery::Compacted(store.compact_revision()));
             }
             let (mut events, mut revisions) = (Vec::new(), 0);
@@ -185,7 +187,8 @@ impl Watcher {
     /// its progress may say.
     pub fn progress(&self, store: &Store) -> Option<Revision> {
         let now = store.revision();
-        (self.next > now).then_some(now)
+        let more = i64::from(Mutant::WatchPromisesTooMuch.is_on());
+        (self.next > now).then_some(Revision(now.0 + more))
     }
 
     fn is_watched(&self, record: &Record) -> bool {
@@ -211,7 +214,8 @@ impl Watcher {
         };
         let is_new = kind == EventKind::Put && kv.create_revision == mod_revision;
         // The pair before is read off the revision before, which compaction may have taken.
-        let before = Revision(mod_revision.0 - 1);
+        let back = if Mutant::WrongPrevKv.is_on() { 0 } else { 1 };
+        let before = Revision(mod_revision.0 - back);
         let asks = self.request.prev_kv && !is_new && before >= store.compact_revision();
         let prev_kv = store.at(kv.key.as_slice(), before).filter(|_| asks);
         let prev_kv = prev_kv.map(|(_, kv)| kv.clone());

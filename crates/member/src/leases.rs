@@ -6,7 +6,7 @@
 
 use kv_core::{
     Bytes, LEASE_COST, LEASE_REVOKES_PER_SECOND, LeaseGrantRequest, LeaseGrantResponse, LeaseId,
-    Lessor, Renewal, Revision, hash_of_words, min_lease_ttl,
+    Lessor, Mutant, Renewal, Revision, hash_of_words, min_lease_ttl,
 };
 use raft_core::Payload;
 use serde::{Deserialize, Serialize};
@@ -232,6 +232,7 @@ impl Member {
     /// This server leads from now on, or does no longer. A new leader gives every lease its whole
     /// time again, and an election timeout more.
     pub(crate) fn lead_leases(&mut self, leads: bool) {
+        let leads = leads || Mutant::EverybodyRevokes.is_on();
         if leads == self.leases.lessor.is_some() {
             return;
         }

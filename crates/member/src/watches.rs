@@ -4,7 +4,7 @@
 //! never wrong and never torn. One that needs a leader is sent away when none is known for long
 //! (etcd `WithRequireLeader`), so that it does not sit, unknowing, on the minority's side.
 
-use kv_core::{Delivery, WatchRequest, WatchResponse, Watcher};
+use kv_core::{Delivery, Mutant, WatchRequest, WatchResponse, Watcher};
 use raft_core::NodeId;
 use serde::{Deserialize, Serialize};
 
@@ -133,6 +133,14 @@ impl Member {
             while let Some(delivery) = watching.watcher.poll(store) {
                 watching.told_at = now;
                 match delivery {
+                    Delivery::Events(events) if Mutant::WatchTearsRevisions.is_on() => {
+                        for event in events {
+                            let (revision, events) = (store.revision(), vec![event]);
+                            let response =
+                                WatchResponse { revision, events, ..WatchResponse::default() };
+                            told.push((watching.request, response));
+                        }
+                    }
                     Delivery::Events(events) => {
                         let revision = store.revision();
                         let response =

@@ -7,7 +7,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use member::kv_core::{Revision, WatchResponse};
+use member::kv_core::{Mutant, Revision, WatchResponse};
 use member::raft_core::{NodeId, Term};
 use member::{
     Consistency, LeaseRequest, MaintenanceRequest, MemberRequest, Micros, Request, Response,
@@ -287,6 +287,10 @@ impl LiveCall {
 
     /// A watcher has been told something: whomever it asks next, it goes on from there.
     pub(crate) fn take_told(&mut self, response: Arc<WatchResponse>) {
+        if Mutant::WatchStartsOver.is_on() && !response.created {
+            self.told = Some(response);
+            return;
+        }
         if let Request::Watch { watch, .. } = Arc::make_mut(&mut self.request) {
             let start = watch.start_revision.0;
             let next = match response.events.last() {

@@ -1,11 +1,13 @@
 //! What was said to a cluster, as a script, and what `lab run` makes of it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use sim::member::kv_core::{HashKv, Revision};
+use sim::member::raft_core::{Index, NodeId};
 use sim::{Cluster, Property};
 
-use crate::linear::{self, Misfit};
+use crate::linear::{self, Misfit, revisions, watches};
 use crate::script::{Micros, duration_text};
 use crate::session::{Opening, Progress, Session};
 
@@ -153,6 +155,8 @@ pub enum Broken {
     Safety(Property),
     /// What clients were told does not fit together.
     Linearizability,
+    /// Servers that have applied the same hold different keys.
+    Stores,
     /// All faults had ended, and yet this did not hold in time.
     Liveness(String),
 }
@@ -162,6 +166,7 @@ impl fmt::Display for Broken {
         match self {
             Broken::Safety(property) => f.write_str(property.name()),
             Broken::Linearizability => f.write_str("linearizability"),
+            Broken::Stores => f.write_str("equal stores"),
             Broken::Liveness(what) => write!(f, "liveness ({what})"),
         }
     }
@@ -198,7 +203,28 @@ fn judge_cluster(cluster: &Cluster) -> Option<Verdict> {
         let broken = Broken::Safety(violation.property);
         return Some(Verdict { broken, explanation: violation.to_string() });
     }
-    linear::check(cluster.history().iter()).err().map(|misfit| Verdict::of_history(&misfit))
+    let operations = linear::operations(cluster.history().iter());
+    let end = watches::settled_store(cluster);
+    let end = end.map(|(_, store)| watches::Settled { store, quiet: watches::Quiet::No });
+    let misfit = revisions::check(&operations).and_then(|()| watches::check(&operations, end));
+    misfit.err().map(|misfit| Verdict::of_history(&misfit)).or_else(|| unequal_stores(cluster))
+}
+
+/// Whether servers that have applied the same differ in what `endpoint hashkv` says of them.
+fn unequal_stores(cluster: &Cluster) -> Option<Verdict> {
+    let mut seen: BTreeMap<Index, (NodeId, HashKv)> = BTreeMap::new();
+    for node in cluster.nodes() {
+        let Some(member) = node.member() else { continue };
+        let applied = member.raft().last_applied();
+        let Ok(hash) = member.store().hash_kv(Revision(0)) else { continue };
+        let (other, first) = seen.entry(applied).or_insert((node.id(), hash));
+        if *first != hash {
+            let explanation =
+                format!("{other} and {} have applied {applied} and differ", node.id());
+            return Some(Verdict { broken: Broken::Stores, explanation });
+        }
+    }
+    None
 }
 
 /// Runs a script from start to end, as `lab run` does.

@@ -74,7 +74,7 @@ impl Shrinker<'_> {
         let ending = match self.broken {
             Broken::Safety(_) => Ending::Violation,
             Broken::Linearizability => Ending::Open,
-            Broken::Liveness(_) => return,
+            Broken::Stores | Broken::Liveness(_) => return,
         };
         self.accept(best, Recording { ending, ..best.clone() });
     }

@@ -2,12 +2,21 @@
 //!
 //! Linearizability is local (Herlihy and Wing, theorem 1): a history is linearizable if what it
 //! says of each key is. Only what was read with linearizable consistency counts.
+//!
+//! A transaction is more than its keys. What is judged here is what it says of each of them, which is
+//! necessary and not sufficient; that its keys changed together is left to `revisions`. Of unknown
+//! outcome it may have gone either way, and then both ways are tried. A key that hangs on a lease may
+//! be deleted at any moment from then on.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sim::member::kv_core::{Bytes, DeleteRangeRequest, RangeRequest};
+use sim::member::kv_core::{
+    Bytes, Compare, CompareResult, CompareTarget, DeleteRangeRequest, LeaseId, RangeRequest,
+    RequestOp, ResponseOp, TxnRequest, TxnResponse,
+};
 use sim::member::{Consistency, Request, Response};
 
+use super::effects::{Change, chosen, ways};
 use super::search::{Finding, Model, Timed, search};
 use super::{End, Misfit, Operation};
 
@@ -24,6 +33,8 @@ pub enum KeyOperation {
     Get(Option<Bytes>),
     /// It was deleted. Whether it was there, if that was told.
     Delete(Option<bool>),
+    /// All of these at one moment, one after the other.
+    Several(Vec<KeyOperation>),
 }
 
 impl Model for Key {
@@ -41,6 +52,9 @@ impl Model for Key {
             KeyOperation::Delete(None) => Some(None),
             KeyOperation::Delete(Some(was_there)) => {
                 (*was_there == state.is_some()).then_some(None)
+            }
+            KeyOperation::Several(all) => {
+                all.iter().try_fold(state.clone(), |state, operation| self.apply(&state, operation))
             }
         }
     }
@@ -63,7 +77,7 @@ pub fn check(operations: &[Operation], budget: u64) -> Result<Searched, Misfit> 
     let mut searched = Searched::default();
     for key in keys(operations) {
         let history: Vec<Timed<KeyOperation>> =
-            operations.iter().filter_map(|operation| of_key(operation, &key)).collect();
+            operations.iter().flat_map(|operation| of_key(operation, &key)).collect();
         let found = match search(&Key, &with_deadlines(&history), budget) {
             Finding::Linearizable => Finding::Linearizable,
             Finding::NotLinearizable | Finding::Undecided => search(&Key, &history, budget),
@@ -72,7 +86,7 @@ pub fn check(operations: &[Operation], budget: u64) -> Result<Searched, Misfit> 
             Finding::Linearizable => searched.decided += 1,
             Finding::Undecided => searched.undecided += 1,
             Finding::NotLinearizable => {
-                let about = operations.iter().filter(|o| of_key(o, &key).is_some());
+                let about = operations.iter().filter(|o| !of_key(o, &key).is_empty());
                 let explanation =
                     format!("no order of all calls explains what was read of {key:?}");
                 return Err(Misfit { calls: about.map(|o| o.call).collect(), explanation });
@@ -108,8 +122,12 @@ fn with_deadlines(history: &[Timed<KeyOperation>]) -> Vec<Timed<KeyOperation>> {
 fn keys(operations: &[Operation]) -> BTreeSet<Bytes> {
     let mut keys = BTreeSet::new();
     for operation in operations {
+        for change in ways(&operation.request).into_iter().flatten() {
+            if let Change::Put { key, .. } = change {
+                keys.insert(key);
+            }
+        }
         match &*operation.request {
-            Request::Put(put) => keys.insert(put.key.clone()),
             Request::Range { range: RangeRequest { key, range_end: None, .. }, .. }
             | Request::DeleteRange(DeleteRangeRequest { key, range_end: None, .. }) => {
                 keys.insert(key.clone())
@@ -142,34 +160,127 @@ pub(super) fn tells_all(range: &RangeRequest) -> bool {
     *range == plain
 }
 
-/// What an operation says of a key, if anything.
-fn of_key(operation: &Operation, key: &Bytes) -> Option<Timed<KeyOperation>> {
-    let (returned, response) = match &operation.end {
-        End::Answered { returned, response } => (Some(*returned), Some(response)),
-        End::Unknown => (None, None),
-        End::Failed => return None,
-    };
-    let what = match (&*operation.request, response) {
-        (Request::Put(put), _) if put.key == *key && !put.ignore_value => {
-            KeyOperation::Put(put.value.clone())
+/// What an operation says of a key: nothing, or what it did; and what may come of it later.
+fn of_key(operation: &Operation, key: &Bytes) -> Vec<Timed<KeyOperation>> {
+    let called = operation.called;
+    let later = |operation| Timed { called, returned: None, operation };
+    let mut said: Vec<Timed<KeyOperation>> = match &operation.end {
+        End::Failed => return Vec::new(),
+        End::Answered { returned, response } => {
+            let what = answered(&operation.request, response, key);
+            let what = what.map(|operation| Timed { called, returned: Some(*returned), operation });
+            what.into_iter().collect()
         }
+        // Whichever way it went: it is no matter that both would be too much.
+        End::Unknown => {
+            let ways = ways(&operation.request);
+            ways.iter().filter_map(|way| one_of(changed(way, key)).map(later)).collect()
+        }
+    };
+    let hangs = |change: &Change| match change {
+        Change::Put { key: put, lease, .. } => put == key && *lease != Some(LeaseId::NONE),
+        Change::Delete { .. } => false,
+    };
+    // The lease may run out, once for each time that the key was hung on one.
+    if ways(&operation.request).iter().flatten().any(hangs) {
+        said.push(later(KeyOperation::Delete(None)));
+    }
+    said
+}
+
+fn one_of(mut operations: Vec<KeyOperation>) -> Option<KeyOperation> {
+    match operations.len() {
+        0 => None,
+        1 => operations.pop(),
+        _ => Some(KeyOperation::Several(operations)),
+    }
+}
+
+/// What changes do to a key. (Keeping its value changes nothing that is told here.)
+fn changed(way: &[Change], key: &Bytes) -> Vec<KeyOperation> {
+    let does = |change: &Change| match change {
+        Change::Put { value: Some(value), .. } => Some(KeyOperation::Put(value.clone())),
+        Change::Put { value: None, .. } => None,
+        Change::Delete { .. } => Some(KeyOperation::Delete(None)),
+    };
+    way.iter().filter(|change| change.concerns(key)).filter_map(does).collect()
+}
+
+fn answered(request: &Request, response: &Response, key: &Bytes) -> Option<KeyOperation> {
+    match (request, response) {
+        (Request::Put(put), _) => one_of(changed(&[Change::of_put(put)], key)),
         (
             Request::Range { range, consistency: Consistency::Linearizable },
-            Some(Response::Range(response)),
-        ) if tells_all(range) && covers(&range.key, range.range_end.as_ref(), key) => {
-            let seen = response.kvs.iter().find(|kv| kv.key == *key);
-            KeyOperation::Get(seen.map(|kv| kv.value.clone()))
+            Response::Range(response),
+        ) => got(range, &response.kvs, key),
+        (Request::DeleteRange(delete), Response::DeleteRange(response)) => {
+            deleted(delete, response.deleted, key)
         }
-        (Request::DeleteRange(delete), response)
-            if covers(&delete.key, delete.range_end.as_ref(), key) =>
-        {
-            let one = delete.range_end.is_none();
-            KeyOperation::Delete(match response {
-                Some(Response::DeleteRange(response)) if one => Some(response.deleted > 0),
-                _ => None,
-            })
+        (Request::Txn(txn), Response::Txn(response)) => {
+            let mut all = Vec::new();
+            within(txn, response, key, &mut all);
+            // All compares look at the state before the first change.
+            let mut compared = Vec::new();
+            compares(txn, response, key, &mut compared);
+            compared.append(&mut all);
+            one_of(compared)
         }
-        _ => return None,
-    };
-    Some(Timed { called: operation.called, returned, operation: what })
+        _ => None,
+    }
+}
+
+fn got(
+    range: &RangeRequest,
+    kvs: &[sim::member::kv_core::KeyValue],
+    key: &Bytes,
+) -> Option<KeyOperation> {
+    let tells = tells_all(range) && covers(&range.key, range.range_end.as_ref(), key);
+    let seen = kvs.iter().find(|kv| kv.key == *key);
+    tells.then(|| KeyOperation::Get(seen.map(|kv| kv.value.clone())))
+}
+
+fn deleted(delete: &DeleteRangeRequest, count: i64, key: &Bytes) -> Option<KeyOperation> {
+    let is_meant = covers(&delete.key, delete.range_end.as_ref(), key);
+    let told = delete.range_end.is_none().then_some(count > 0);
+    is_meant.then_some(KeyOperation::Delete(told))
+}
+
+fn within(txn: &TxnRequest, response: &TxnResponse, key: &Bytes, all: &mut Vec<KeyOperation>) {
+    for (op, response) in chosen(txn, response) {
+        match (op, response) {
+            (RequestOp::Range(range), ResponseOp::Range(response)) => {
+                all.extend(got(range, &response.kvs, key));
+            }
+            (RequestOp::Put(put), _) => all.extend(changed(&[Change::of_put(put)], key)),
+            (RequestOp::DeleteRange(delete), ResponseOp::DeleteRange(response)) => {
+                all.extend(deleted(delete, response.deleted, key));
+            }
+            (RequestOp::Txn(txn), ResponseOp::Txn(response)) => within(txn, response, key, all),
+            _ => {}
+        }
+    }
+}
+
+/// What conditions that held say of a key's value.
+fn compares(txn: &TxnRequest, response: &TxnResponse, key: &Bytes, all: &mut Vec<KeyOperation>) {
+    for compare in &txn.compare {
+        if compare.range_end.is_none() && compare.key == *key && response.succeeded {
+            all.extend(condition(compare));
+        }
+    }
+    for (op, response) in chosen(txn, response) {
+        if let (RequestOp::Txn(txn), ResponseOp::Txn(response)) = (op, response) {
+            compares(txn, response, key, all);
+        }
+    }
+}
+
+fn condition(compare: &Compare) -> Option<KeyOperation> {
+    match (&compare.target, compare.result) {
+        (CompareTarget::Value(value), CompareResult::Equal) => {
+            Some(KeyOperation::Get(Some(value.clone())))
+        }
+        (CompareTarget::Version(0), CompareResult::Equal) => Some(KeyOperation::Get(None)),
+        _ => None,
+    }
 }

@@ -10,19 +10,27 @@
 //! - [`search`]: tries all orders (Wing and Gong 1993, Lowe 2017); knows nothing of etcd.
 //! - [`keys`]: a key-value history, key by key, as the search wants it.
 //!
-//! Nothing here looks at the cluster: only at calls and returns, as they stand in the file that
+//! - [`watches`]: what etcd promises to those who watch.
+//!
+//! Nothing here looks at the cluster: only at calls, what watchers were told, and returns, as they stand in the file that
 //! `lab run --history` writes.
 
+mod authors;
+mod effects;
 pub mod keys;
 pub mod revisions;
 pub mod search;
+pub mod watches;
 
+#[cfg(test)]
+mod stories;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
 use std::sync::Arc;
 
+use sim::member::kv_core::WatchResponse;
 use sim::member::{Request, Response};
 use sim::{CallId, HistoryRecord, Outcome};
 
@@ -35,6 +43,8 @@ pub struct Operation {
     pub called: u64,
     /// What was asked.
     pub request: Arc<Request>,
+    /// What it was told, if it watches, and when.
+    pub told: Vec<(u64, Arc<WatchResponse>)>,
     /// What came of it.
     pub end: End,
 }
@@ -64,9 +74,13 @@ impl Operation {
         }
     }
 
-    /// Whether it asks for a change.
+    /// Whether it asks for a change of keys.
     pub fn is_write(&self) -> bool {
-        matches!(&*self.request, Request::Put(_) | Request::DeleteRange(_))
+        match &*self.request {
+            Request::Put(_) | Request::DeleteRange(_) => true,
+            Request::Txn(txn) => !txn.is_read_only(),
+            _ => false,
+        }
     }
 }
 
@@ -75,6 +89,10 @@ impl Operation {
 pub fn operations<'a>(history: impl IntoIterator<Item = &'a HistoryRecord>) -> Vec<Operation> {
     let mut operations: Vec<Operation> = Vec::new();
     for (place, record) in (0..).zip(history) {
+        // Calls are numbered in the order in which they began.
+        let find = |operations: &[Operation], call: &CallId| {
+            operations.binary_search_by_key(call, |operation| operation.call).ok()
+        };
         match record {
             // Who belongs to the cluster is another matter.
             HistoryRecord::Call { request, .. } if matches!(**request, Request::Member(_)) => {}
@@ -82,15 +100,16 @@ pub fn operations<'a>(history: impl IntoIterator<Item = &'a HistoryRecord>) -> V
                 call: *call,
                 called: place,
                 request: Arc::clone(request),
+                told: Vec::new(),
                 end: End::Unknown,
             }),
-            HistoryRecord::Told { .. } => {}
+            HistoryRecord::Told { call, response, .. } => {
+                if let Some(at) = find(&operations, call) {
+                    operations[at].told.push((place, Arc::clone(response)));
+                }
+            }
             HistoryRecord::Return { call, outcome, .. } => {
-                // Calls are numbered in the order in which they began.
-                let Ok(at) = operations.binary_search_by_key(call, |operation| operation.call)
-                else {
-                    continue;
-                };
+                let Some(at) = find(&operations, call) else { continue };
                 operations[at].end = match &**outcome {
                     Outcome::Ok { response, .. } => {
                         End::Answered { returned: place, response: response.clone() }
@@ -104,12 +123,14 @@ pub fn operations<'a>(history: impl IntoIterator<Item = &'a HistoryRecord>) -> V
     operations
 }
 
-/// Judges a history by its revisions.
+/// Judges a history by its revisions, and by what its watchers were told.
 ///
 /// # Errors
 /// Says which calls do not fit together.
 pub fn check<'a>(history: impl IntoIterator<Item = &'a HistoryRecord>) -> Result<(), Misfit> {
-    revisions::check(&operations(history))
+    let operations = operations(history);
+    revisions::check(&operations)?;
+    watches::check(&operations, None)
 }
 
 /// Calls that do not fit together.
