@@ -24,6 +24,10 @@
 //! a state is fresh enough, waits until it has applied that much, and reads its own store
 //! (thesis §6.4). A serializable read skips the question, and may be stale.
 //!
+//! Who watches is told what the member itself applies, from where it asked on. Leases run out by the
+//! clock of the leader alone, which then proposes to revoke them. A file that is full raises an
+//! alarm, which goes through the log, too.
+//!
 //! Nothing fails at once for want of a leader: requests wait, 5 s and two election timeouts at
 //! most, as in etcd. What a client is told then is in [`ServerError`].
 //!
@@ -47,10 +51,15 @@
 //! - A member that is added is named by its node, which has one address and one id for ever: it is
 //!   not added again once it was removed.
 //! - A leader that applies its own removal hands over before it stops; etcd 3.5 only stops.
-//! - Who asks a follower to promote a learner is sent on to the leader by whoever carries requests
+//! - Who asks a follower to promote a learner, or about a lease's time, is sent on to the leader by whoever carries requests
 //!   ([`ServerError::AskLeader`]); etcd's servers ask each other.
 //!
-//! Read `member.rs` first, then `writes.rs`, `reads.rs` and `members.rs`.
+//! - A watch that needs a leader is refused where none was known for long, not where none is known at
+//!   that moment.
+//! - A transaction that only reads is answered although the file is full.
+//!
+//! Read `member.rs` first, then `writes.rs`, `reads.rs`, `watches.rs`, `leases.rs`, `maintenance.rs` and
+//! `members.rs`.
 
 mod api;
 mod config;

@@ -415,7 +415,7 @@ fn status(cluster: &mut Cluster) -> Output {
             },
         };
         let row = look.status(id).map_or_else(
-            || format!("{id:<5}{role}\n"),
+            || format!("{:<5}{role}\n", id.to_string()),
             |status| {
                 let numbers = [status.term, status.commit, status.applied];
                 let [term, commit, applied] = numbers.map(|number| number.to_string());
