@@ -103,7 +103,7 @@ impl Desk {
 
     /// Whether time runs: because the learner lets it, or because a command waits for it.
     pub(crate) fn runs(&self) -> bool {
-        self.session.is_arriving() || self.clock.playing || (self.busy() && !self.held)
+        self.session.is_arriving() || self.clock.playing || (self.hurries() && !self.held)
     }
 
     /// Whether the command that runs reads what is typed.
@@ -112,6 +112,12 @@ impl Desk {
     }
 
     /// Whether a command waits for time to pass.
+    fn hurries(&self) -> bool {
+        let waits = self.session.needs_time() || !self.solution.is_empty();
+        self.stage.violation.is_none() && waits
+    }
+
+    /// Whether a command runs.
     pub(crate) fn busy(&self) -> bool {
         self.stage.violation.is_none() && (self.session.busy() || !self.solution.is_empty())
     }
@@ -131,7 +137,7 @@ impl Desk {
             // A line that fails says so in the terminal.
             let _ = self.session.apply(&line);
         }
-        let target = self.clock.after(elapsed_ms, self.session.busy());
+        let target = self.clock.after(elapsed_ms, self.session.needs_time());
         match self.advance(target as u64, real_ms) {
             Progress::Reached if !self.clock.is_free() => self.clock.now = target,
             Progress::Reached | Progress::Pending => self.clock.set(self.session.now_micros()),
@@ -165,7 +171,7 @@ impl Desk {
         let began = real_ms();
         loop {
             let progress = self.session.advance(to_micros, BUDGET);
-            let wanted = self.clock.playing || self.session.busy();
+            let wanted = self.clock.playing || self.session.needs_time();
             if progress != Progress::Pending || !wanted || real_ms() - began > WORK_MS {
                 return progress;
             }
@@ -225,7 +231,7 @@ impl Desk {
     pub(crate) fn typed(&mut self, text: &str) {
         // An error is shown where it was made: in the terminal.
         let _ = self.session.apply(text);
-        self.held &= !self.session.busy();
+        self.held &= !self.session.needs_time();
         self.refresh();
     }
 
@@ -333,7 +339,7 @@ impl Desk {
             self.spoken.clone_from(&self.stage.diagnosis.text);
             self.speak_due_ms = SPEAK_MS;
         }
-        if !self.session.busy() {
+        if !self.session.needs_time() {
             self.clock.rest();
         }
         renew(&mut self.sheet.feed, self.session.told());

@@ -138,6 +138,8 @@ fn part(lines: El, class: &'static str, text: &str) -> El {
     if text.is_empty() {
         return lines;
     }
+    // The lines of a table are not folded.
+    let class = if text.starts_with("+-") { "out table" } else { class };
     lines.with(el("div").word("class", class).text(text.trim_end_matches('\n').to_owned()))
 }
 

@@ -369,6 +369,12 @@ impl Session {
         !self.queue.is_empty() || self.live.has_foreground()
     }
 
+    /// Whether what runs in the foreground, or waits for its turn, cannot go on unless time passes. A
+    /// watch, a lock that is held and a command that reads what is typed can wait.
+    pub fn needs_time(&self) -> bool {
+        if self.live.has_foreground() { !self.live.can_wait() } else { !self.queue.is_empty() }
+    }
+
     /// Lets virtual time pass up to `to_micros`, with at most `budget` events.
     pub fn advance(&mut self, to_micros: u64, budget: u32) -> Progress {
         for _ in 0..budget {

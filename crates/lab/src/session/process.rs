@@ -132,6 +132,19 @@ impl Live {
         Ok(())
     }
 
+    /// Whether the program in front waits for nothing that is sure to come.
+    pub(super) fn can_wait(&self) -> bool {
+        let in_front = self.running.iter().find(|running| running.job.is_none());
+        let Some(process) = in_front.and_then(|running| running.what.process()) else {
+            return false;
+        };
+        let watches = |(_, id): &(Tag, CallId)| {
+            self.cluster.live_call(*id).is_some_and(|call| call.told.is_some())
+        };
+        let is_patient = process.program.is_endless() || process.program.reads();
+        is_patient && process.calls.iter().all(watches)
+    }
+
     /// Whether the program in front reads what is typed.
     pub(super) fn reads(&self) -> bool {
         let in_front = self.running.iter().find(|running| running.job.is_none());
@@ -288,4 +301,85 @@ fn without_leading_flags(words: &str) -> String {
         rest = rest.split_once(' ').map_or("", |(_, after)| after);
     }
     if rest.is_empty() { words.to_owned() } else { rest.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::session::{Opening, Progress, Session};
+
+    fn session(setup: &str) -> Session {
+        let setup = setup.to_owned();
+        Session::new(Opening { setup, ..Opening::default() }).expect("a good set-up")
+    }
+
+    fn advance(session: &mut Session, micros: u64) {
+        let until = session.now_micros() + micros;
+        while session.advance(until, 10_000) == Progress::Pending {}
+    }
+
+    fn printed(session: &Session) -> String {
+        session.terminal().last().map_or(String::new(), |entry| entry.stdout.clone())
+    }
+
+    /// Proves: what goes on for ever needs time until it has what it wants, and then can wait; who is
+    /// attended is interrupted by nobody.
+    #[test]
+    fn what_can_wait() {
+        for line in ["etcdctl lock door", "etcdctl watch a", "etcdctl elect king me"] {
+            let mut session = session("until leader\nadvance 1s");
+            session.apply(line).expect("a line");
+            assert!(session.needs_time(), "{line} asks");
+            advance(&mut session, 1_000_000);
+            assert!(session.busy() && !session.needs_time(), "{line} has what it wants");
+            advance(&mut session, 30_000_000);
+            assert!(session.busy(), "nobody interrupts {line}");
+            session.interrupt();
+            advance(&mut session, 1_000_000);
+            assert!(!session.busy(), "{line} was interrupted");
+            assert_eq!(
+                session.terminal().iter().find_map(|it| it.exit.filter(|it| *it != 0)),
+                Some(130)
+            );
+        }
+    }
+
+    /// Proves: what is typed goes to the command that reads, wherever its lines come from, and a saved
+    /// session says the same again.
+    #[test]
+    fn what_is_typed_is_read() {
+        let mut session = session("until leader\netcdctl put name john");
+        session.apply("etcdctl txn -i").expect("a line");
+        assert!(session.reads() && !session.needs_time());
+        let typed = ["value(\"name\") = \"john\"", "", "put name joe", "", ""];
+        for line in typed {
+            session.apply(&format!("type {line}")).expect("a line");
+        }
+        assert!(!session.reads() && session.needs_time());
+        advance(&mut session, 1_000_000);
+        let transcript = printed(&session);
+        assert!(
+            transcript.starts_with("compares:\nvalue(\"name\") = \"john\"\n\n"),
+            "{transcript}"
+        );
+        assert!(transcript.ends_with("SUCCESS\n\nOK\n"), "{transcript}");
+        let saved = session.saved();
+        let mut again = Session::restore(Opening::default(), &saved).expect("a saved session");
+        while again.arrive(10_000) == Progress::Pending {}
+        assert_eq!(printed(&again), transcript);
+        session.apply("type nobody reads this").expect("a line");
+        assert_eq!(session.terminal().last().and_then(|entry| entry.exit), Some(1));
+    }
+
+    /// Proves: who holds a lock and is killed lets go of it, though nobody sees that.
+    #[test]
+    fn who_is_killed_cleans_up() {
+        let mut session = session(
+            "until leader\nadvance 1s\netcdctl lock door &\nadvance 1s\nkill %1\njobs\nadvance 1s\n\
+             etcdctl get door --prefix --keys-only",
+        );
+        advance(&mut session, 1_000_000);
+        assert_eq!(printed(&session), "", "the key is gone");
+        assert!(session.terminal().iter().all(|entry| !entry.stdout.contains("Running")));
+        assert!(!session.busy());
+    }
 }
