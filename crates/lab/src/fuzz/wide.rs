@@ -48,15 +48,13 @@ impl Wide {
                 format!("put {key} {puts} --lease={}", self.lease())
             }
             10 => format!("lease revoke {}", self.lease()),
-            // It waits for its server for as long as that takes, as etcd's does.
-            11..=12 => {
-                let lease = self.lease();
-                return Some(format!(
-                    "client k etcdctl --endpoints={node} lease keep-alive --once {lease} &"
-                ));
+            // These wait for their server for as long as that takes, as etcd's do.
+            11..=12 => return Some(self.waits("keep-alive --once", node)),
+            13 => return Some(self.waits("timetolive --keys", node)),
+            14 if self.dice.one_in(3) => {
+                return Some(format!("client k etcdctl --endpoints={node} lease list &"));
             }
-            13 => format!("lease timetolive {} --keys", self.lease()),
-            14 => self.dice.pick(&["lease list", "endpoint hashkv", "alarm list"]).to_owned(),
+            14 => self.dice.pick(&["endpoint hashkv", "alarm list"]).to_owned(),
             15 => format!("compaction {old}"),
             16 => "del x zz --prev-kv".to_owned(),
             17 => format!("get \"\" --prefix --rev={old}"),
@@ -71,6 +69,10 @@ impl Wide {
     fn lease(&mut self) -> String {
         let back = self.dice.below(self.leases.clamp(1, 3));
         format!("$lease{}", self.leases.max(1) - back)
+    }
+
+    fn waits(&mut self, what: &str, node: NodeId) -> String {
+        format!("client k etcdctl --endpoints={node} lease {what} {} &", self.lease())
     }
 
     fn watch(&mut self, key: &str, old: i64, node: NodeId) -> String {
