@@ -1,8 +1,8 @@
 //! `cargo xtask bench`: how fast it is and how much memory it takes, against the design's floors
 //! and targets.
 //!
-//! Three programs are measured in turn, several rounds of each: `raft-core` beside the crate `raft`
-//! (`crates/raft-core/benches/beside`), and simulator and session (`bench/`) natively and in
+//! Four programs are measured in turn, several rounds of each: `raft-core` beside the crate `raft`
+//! (`crates/raft-core/benches/beside`), the store alone (`crates/kv-core/benches/store.rs`), and simulator and session (`bench/`) natively and in
 //! WebAssembly, there both as the page is built and with what simulates built for speed; and the page
 //! itself, in Chromium (`bench/page.mjs`). They print lines `name TAB value`; [`figures`] collects them, [`report`] judges them and writes the tables.
 
@@ -26,8 +26,9 @@ const ROUNDS: u32 = 5;
 /// The longest that one program may take in a round.
 const LIMIT: Duration = Duration::from_secs(600);
 /// What can be asked for, and the words that `bench/` knows for it.
-const KNOWN: [(&str, &[&str]); 5] = [
+const KNOWN: [(&str, &[&str]); 6] = [
     ("raft", &[]),
+    ("store", &[]),
     ("simulator", &["simulator"]),
     ("seek", &["seek"]),
     ("memory", &["hour", "checkpoint"]),
@@ -95,6 +96,12 @@ pub(crate) fn bench(arguments: &[&str]) -> Result<ExitCode> {
         let mut beside = cargo("bench -q -p raft-core --bench beside");
         beside.env("BENCH_ROUNDS", options.rounds.to_string());
         measure(&mut beside, Place::Native, &mut figures)?;
+    }
+    if options.what.contains("store") {
+        println!("kv-core with 100,000 keys, {} rounds", options.rounds);
+        for _ in 0..options.rounds {
+            measure(&mut cargo("bench -q -p kv-core --bench store"), Place::Native, &mut figures)?;
+        }
     }
     let page = options.what.contains("page");
     if !words.is_empty() || page {
@@ -179,7 +186,7 @@ mod tests {
     fn options_are_read() {
         let parse = |arguments: &[&str]| Options::parse(arguments);
         let all = parse(&[]).unwrap();
-        assert_eq!((all.what.len(), all.rounds), (5, ROUNDS));
+        assert_eq!((all.what.len(), all.rounds), (6, ROUNDS));
         assert_eq!(all.words(), ["simulator", "seek", "hour", "checkpoint"]);
         let some = parse(&["--rounds", "3", "mem", "raft"]).unwrap();
         assert_eq!((some.words(), some.rounds), (vec!["hour", "checkpoint"], 3));

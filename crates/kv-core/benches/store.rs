@@ -1,7 +1,7 @@
 //! How fast the store is with 100,000 keys: `cargo bench -p kv-core`.
 //!
-//! Prints one line a measurement; the budget stands in the issue ("a range of 100 keys out of
-//! 100,000 at an old revision in under 50 µs"), and is held: a miss ends in a panic.
+//! Prints one line a measurement; and, for `cargo xtask bench`, which holds them against their
+//! budgets, the most important ones once more, as `name TAB value`.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -12,9 +12,6 @@ use kv_core::{
 };
 
 const KEYS: u32 = 100_000;
-
-/// What a range of 100 keys at an old revision may take.
-const RANGE_MAX: Duration = Duration::from_micros(50);
 
 fn key(number: u32) -> String {
     format!("/registry/pods/default/pod-{number:08}")
@@ -43,6 +40,16 @@ fn measure(what: &str, times: u32, mut work: impl FnMut(u32)) -> Duration {
     quickest
 }
 
+/// A figure for `cargo xtask bench`.
+fn say(name: &str, value: f64) {
+    println!("{name}\t{value}");
+}
+
+/// … of what one takes: how many there are in a second.
+fn say_speed(name: &str, one: Duration) {
+    say(name, 1.0 / one.as_secs_f64().max(1e-9));
+}
+
 /// Bytes of memory that this process has in use; `None` where the system does not say.
 fn resident() -> Option<u64> {
     let pages = std::fs::read_to_string("/proc/self/statm").ok()?;
@@ -56,9 +63,10 @@ fn main() {
 
     let before = resident();
     let mut store = Store::new();
-    measure("put, new key", KEYS, |number| {
+    let one = measure("put, new key", KEYS, |number| {
         black_box(store.put(&puts[number as usize])).ok();
     });
+    say_speed("store/put", one);
     let of_new = resident();
     let old = store.revision();
     measure("put, existing key", KEYS, |number| {
@@ -70,6 +78,7 @@ fn main() {
             // Keys of 36 bytes and values of 64: the requests above share theirs with the store.
             let each = to.saturating_sub(from) / u64::from(KEYS);
             println!("{:<56} {each:>8} B", format!("memory a {what}, beside its key and value"));
+            say(if what == "key" { "store/key-bytes" } else { "store/version-bytes" }, each as f64);
         }
     }
     measure("put, existing key, a clone taken every 1,000", KEYS, |number| {
@@ -80,9 +89,11 @@ fn main() {
     });
     transactions(&mut store, &puts);
     leases(&mut store, &puts);
-    measure("clone", 1_000_000, |_| drop(black_box(store.clone())));
+    let one = measure("clone", 1_000_000, |_| drop(black_box(store.clone())));
+    say("store/clone", one.as_secs_f64());
 
-    let slowest = ranges(&store, old);
+    let old_range = ranges(&store, old);
+    say("store/range-old", old_range.as_secs_f64());
     watches(&store);
     measure("hash", 1_000_000, |_| {
         black_box(store.hash());
@@ -90,7 +101,8 @@ fn main() {
     measure("hash of `endpoint hashkv`", 1, |_| {
         black_box(store.hash_kv(Revision(0))).ok();
     });
-    snapshot(&store);
+    let one = snapshot(&store);
+    say("store/snapshot", one.as_secs_f64());
     measure("compact all changes but the last of 100,000 keys", 1, |_| {
         black_box(store.compact(store.revision())).ok();
     });
@@ -98,7 +110,6 @@ fn main() {
     measure("delete all keys", 1, |_| {
         black_box(store.delete_range(&DeleteRangeRequest::prefix(""))).ok();
     });
-    assert!(slowest <= RANGE_MAX, "a range took {slowest:?}, and may take {RANGE_MAX:?}");
 }
 
 fn transactions(store: &mut Store, puts: &[PutRequest]) {
@@ -114,9 +125,10 @@ fn transactions(store: &mut Store, puts: &[PutRequest]) {
             failure: vec![RequestOp::Range(RangeRequest::key(put.key.clone()))],
         })
         .collect();
-    measure("transaction: compare a key, put it", KEYS, |number| {
+    let one = measure("transaction: compare a key, put it", KEYS, |number| {
         black_box(store.txn(&swaps[number as usize])).ok();
     });
+    say_speed("store/txn", one);
     let many: Vec<TxnRequest> = puts
         .chunks(100)
         .map(|puts| TxnRequest {
@@ -161,6 +173,9 @@ fn ranges(store: &Store, old: Revision) -> Duration {
         of_hundred = measure(&format!("range of 100 keys, {what}"), 10_000, |number| {
             black_box(store.range(&interval(number).at(at))).ok();
         });
+        if at == Revision(0) {
+            say_speed("store/range", of_hundred);
+        }
         measure(&format!("one key, {what}"), 100_000, |number| {
             black_box(store.range(&RangeRequest::key(key(scattered(number))).at(at))).ok();
         });
@@ -190,11 +205,14 @@ fn watches(store: &Store) {
     });
 }
 
-fn snapshot(store: &Store) {
+/// Gives how long it takes to save it.
+fn snapshot(store: &Store) -> Duration {
     let mut bytes = Vec::new();
-    measure("snapshot: save", 1, |_| bytes = postcard::to_allocvec(store).unwrap_or_default());
+    let save =
+        measure("snapshot: save", 1, |_| bytes = postcard::to_allocvec(store).unwrap_or_default());
     println!("{:<56} {:>8} B", "snapshot: size", bytes.len());
     measure("snapshot: load", 1, |_| {
         black_box(postcard::from_bytes::<Store>(&bytes)).ok();
     });
+    save
 }

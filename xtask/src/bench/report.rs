@@ -116,6 +116,8 @@ const HOUR: Budget = Budget { place: Place::Page, floor: 128e6, target: 64e6 };
 const FRAME: Budget = Budget { place: Place::Browser, floor: 0.006, target: 0.004 };
 /// … of what the first load of a lesson may take over the wire.
 const LOAD: Budget = Budget { place: Place::Browser, floor: 420e3, target: 350e3 };
+/// … and issue 5 of a range of 100 keys out of 100,000 at an old revision.
+const OLD_RANGE: Budget = Budget { place: Place::Native, floor: 50e-6, target: 50e-6 };
 /// … of raft-core against the `raft` crate.
 const RATIO: Budget = Budget { place: Place::Native, floor: 1.0, target: 2.0 };
 
@@ -159,9 +161,24 @@ fn browser_rows() -> Vec<Row> {
     ]
 }
 
+/// What is measured of the store alone, natively, with 100,000 keys.
+fn store_rows() -> Vec<Row> {
+    let (speed, time) = (Unit::ASecond, Unit::Microseconds);
+    vec![
+        row("store/put", "store: put, new key", speed, None),
+        row("store/txn", "store: transaction, compare a key and put it", speed, None),
+        row("store/range", "store: range of 100 keys", speed, None),
+        row("store/range-old", "store: … at an old revision, one takes", time, Some(OLD_RANGE)),
+        row("store/key-bytes", "store: memory a key, beside key and value", Unit::Count, None),
+        row("store/version-bytes", "store: memory a further version", Unit::Count, None),
+        row("store/snapshot", "store: a snapshot's bytes are made", Unit::Milliseconds, None),
+        row("store/clone", "store: a clone takes", time, None),
+    ]
+}
+
 /// What is measured of programs, natively and in WebAssembly.
 fn program_rows() -> Vec<Row> {
-    let mut rows = Vec::new();
+    let mut rows = store_rows();
     for nodes in [3, 5, 7] {
         let budget = (nodes == 5).then_some(EVENTS);
         for (name, what, budget) in [

@@ -5,6 +5,7 @@ use rand::{Rng as _, SeedableRng as _};
 use sim::member::raft_core::{MessageKind, NodeId, Rule};
 use sim::{Cluster, Condition, NODES_MAX};
 
+use super::wide::Wide;
 use crate::script::MessageName;
 
 /// A kind of line that a seed may or may not draw.
@@ -78,6 +79,7 @@ pub(super) struct Mix {
     next_fault: u64,
     next_call: u64,
     puts: u64,
+    wide: Option<Wide>,
     /// Who belongs to the cluster.
     members: Vec<NodeId>,
     /// Whoever was to be removed, be it done or not.
@@ -112,6 +114,7 @@ impl Mix {
             next_fault: 500_000 + dice.up_to(2_000_000),
             next_call: dice.up_to(1_000_000),
             puts: 0,
+            wide: Wide::of(seed),
             members: (1..=nodes).map(NodeId).collect(),
             removed: Vec::new(),
             dice,
@@ -131,7 +134,10 @@ impl Mix {
             self.next_call = now + 1 + self.dice.up_to(2 * self.call_gap_micros);
         }
         if lines.is_empty() {
-            lines.push(self.call());
+            let node = self.members[self.puts as usize % self.members.len()];
+            let wide = self.wide.as_mut();
+            let wide = wide.and_then(|wide| wide.line(node, &mut self.puts, cluster));
+            lines.push(wide.unwrap_or_else(|| self.call()));
         }
         lines
     }
@@ -475,27 +481,27 @@ fn opening(seed: u64, nodes: u8, disabled: &[Rule], dice: &mut Dice) -> Vec<Stri
 }
 
 /// The fuzzer's own randomness, apart from that of the cluster.
-struct Dice(ChaCha8Rng);
+pub(super) struct Dice(ChaCha8Rng);
 
 impl Dice {
-    fn new(seed: u64) -> Dice {
+    pub(super) fn new(seed: u64) -> Dice {
         Dice(ChaCha8Rng::seed_from_u64(seed))
     }
 
     /// A number below `bound`; with bounds this small, the bias is of no account.
-    fn below(&mut self, bound: u32) -> u32 {
+    pub(super) fn below(&mut self, bound: u32) -> u32 {
         ((u64::from(self.0.next_u32()) * u64::from(bound)) >> 32) as u32
     }
 
-    fn up_to(&mut self, most: u32) -> u64 {
+    pub(super) fn up_to(&mut self, most: u32) -> u64 {
         u64::from(self.below(most.saturating_add(1)))
     }
 
-    fn one_in(&mut self, chances: u32) -> bool {
+    pub(super) fn one_in(&mut self, chances: u32) -> bool {
         self.below(chances) == 0
     }
 
-    fn pick<T: Copy>(&mut self, choices: &[T]) -> T {
+    pub(super) fn pick<T: Copy>(&mut self, choices: &[T]) -> T {
         choices[self.below(choices.len() as u32) as usize]
     }
 }

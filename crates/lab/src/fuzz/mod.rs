@@ -12,6 +12,7 @@ mod recording;
 mod run;
 mod shrink;
 mod tally;
+mod wide;
 
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use sim::member::raft_core::{Index, MessageKind, NodeId, RoleKind};
-use sim::member::{Consistency, Request};
+use sim::member::{Consistency, LeaseRequest, Request};
 use sim::{
     Cluster, ConfigMark, Event, EventKind, HistoryRecord, MessageId, NodeState, Outcome,
     SnapshotKind,
@@ -70,6 +70,14 @@ strikes! {
     Get: "linearizable get", "answered";
     Stale: "serializable get", "answered";
     MemberAsked: "member …", "answered: add, remove, promote, list";
+    Txn: "transaction", "answered";
+    Leased: "lease granted", "acknowledged";
+    LeaseAsked: "lease …", "answered: revoke, keep-alive, timetolive, list";
+    Compacted: "compaction of the store", "acknowledged";
+    Watched: "events watched", "changes that watchers were told of";
+    WatchResumed: "watch, elsewhere", "watchers that went on at a server after theirs was lost";
+    WatchEnded: "watch, compacted", "watchers that were told that compaction had overtaken them";
+    Looked: "look at a server", "answered: hashkv, alarm list";
     UnknownWrite: "write, unknown", "writes whose client never learnt their outcome";
     Failed: "call, failed", "calls that failed";
 }
@@ -110,6 +118,14 @@ impl Strike {
             | Strike::Delete
             | Strike::Get
             | Strike::Stale
+            | Strike::Txn
+            | Strike::Leased
+            | Strike::LeaseAsked
+            | Strike::Compacted
+            | Strike::Watched
+            | Strike::WatchResumed
+            | Strike::WatchEnded
+            | Strike::Looked
             | Strike::UnknownWrite
             | Strike::Failed => true,
         }
@@ -143,10 +159,16 @@ impl Tally {
     /// What clients met.
     pub(super) fn count_calls(&mut self, cluster: &Cluster) {
         let mut requests = BTreeMap::new();
+        let mut watching = BTreeSet::new();
         for record in cluster.history().iter() {
             match record {
                 HistoryRecord::Call { call, request, .. } => drop(requests.insert(call, request)),
-                HistoryRecord::Told { .. } => {}
+                HistoryRecord::Told { call, response, .. } => {
+                    self.add(Strike::Watched, response.events.len() as u64);
+                    if response.created && !watching.insert(*call) {
+                        self.add(Strike::WatchResumed, 1);
+                    }
+                }
                 HistoryRecord::Return { call, outcome, .. } => {
                     let Some(request) = requests.remove(call) else { continue };
                     self.add(call_strike(request, outcome), 1);
@@ -166,7 +188,13 @@ fn call_strike(request: &Request, outcome: &Outcome) -> Strike {
             Consistency::Linearizable => Strike::Get,
             Consistency::Serializable => Strike::Stale,
         },
-        (Outcome::Ok { .. }, _) => Strike::MemberAsked,
+        (Outcome::Ok { .. }, Request::Txn(_)) => Strike::Txn,
+        (Outcome::Ok { .. }, Request::Lease(LeaseRequest::Grant(_))) => Strike::Leased,
+        (Outcome::Ok { .. }, Request::Lease(_)) => Strike::LeaseAsked,
+        (Outcome::Ok { .. }, Request::Compact(_)) => Strike::Compacted,
+        (Outcome::Ok { .. }, Request::Watch { .. }) => Strike::WatchEnded,
+        (Outcome::Ok { .. }, Request::Maintenance(_)) => Strike::Looked,
+        (Outcome::Ok { .. }, Request::Member(_)) => Strike::MemberAsked,
     }
 }
 

@@ -66,6 +66,8 @@ enum Does {
 pub(super) struct Authors<'a> {
     authors: Vec<Author>,
     operations: &'a [Operation],
+    /// Whether any of them may change several keys at once.
+    pub(super) do_much: bool,
 }
 
 impl<'a> Authors<'a> {
@@ -81,20 +83,17 @@ impl<'a> Authors<'a> {
                 authors.push(Author { called, floor, does: Does::EndLease(id) });
             }
         }
-        Authors { authors, operations }
+        let does_much = |author: &Author| match &author.does {
+            Does::EndLease(_) => true,
+            Does::Ways(ways) => ways.iter().any(|way| way.len() > 1),
+        };
+        let do_much = authors.iter().any(does_much);
+        Authors { authors, operations, do_much }
     }
 
     /// How many leases were granted, or may have been.
     pub(super) fn leases(&self) -> usize {
         self.authors.iter().filter(|it| matches!(it.does, Does::EndLease(_))).count()
-    }
-
-    /// Whether any of them may change several keys at once.
-    pub(super) fn do_much(&self) -> bool {
-        self.authors.iter().any(|author| match &author.does {
-            Does::EndLease(_) => true,
-            Does::Ways(ways) => ways.iter().any(|way| way.len() > 1),
-        })
     }
 
     /// Whether a lease may have ended by then. None: it is not known which one it is.

@@ -417,7 +417,7 @@ impl Known<'_> {
         }
         // Of a revision that was only seen it is not known what else happened there.
         let closed = self.facts.changes.range(after + 1..=sight.revision);
-        let closed = closed.filter(|(_, fact)| fact.acknowledged || !self.authors.do_much());
+        let closed = closed.filter(|(_, fact)| fact.acknowledged || !self.authors.do_much);
         let is_room = sight.revision - after > closed.count() as i64;
         is_room && (self.write_may(sight, wanted) || self.lease_may(sight, wanted))
     }
