@@ -186,12 +186,16 @@ fn command_place(words: &[String]) -> Option<usize> {
     words.iter().position(|word| COMMANDS.contains(&word.as_str()))
 }
 
-/// Whether a line runs until it is interrupted.
+/// Whether a line runs until it is interrupted, or may, where nobody answers.
 fn is_endless(words: &[String]) -> bool {
     let Some(place) = command_place(words) else { return false };
     match words.get(place).map(String::as_str) {
-        Some("watch" | "lock" | "elect") => true,
-        Some("lease") => words.iter().skip(place).any(|word| word == "keep-alive"),
+        Some("watch" | "lock" | "elect" | "txn") => true,
+        Some("lease") => {
+            let patient = ["keep-alive", "list", "timetolive"];
+            words.iter().skip(place).any(|word| patient.contains(&word.as_str()))
+        }
+        Some("snapshot") => words.iter().skip(place).any(|word| word == "save"),
         _ => false,
     }
 }
@@ -229,9 +233,14 @@ mod tests {
     /// Proves: those that never end by themselves are known, and keys of these names are none.
     #[test]
     fn endless_commands_are_known() {
-        for line in
-            ["watch a", "--endpoints n1 watch a", "lock l", "elect e x", "lease keep-alive 1"]
-        {
+        for line in [
+            "watch a",
+            "--endpoints n1 watch a",
+            "lock l",
+            "elect e x",
+            "lease keep-alive 1",
+            "txn",
+        ] {
             assert!(is_endless(&words(line)), "{line}");
         }
         for line in ["get watch", "put lock elect", "lease grant 10", "version", "--endpoints n1"] {

@@ -69,7 +69,7 @@ impl Live {
         let began = self.cluster.now().0;
         // What was recorded is typed and interrupted when it was.
         let attended = self.attended || is_recorded;
-        let hurried = !attended && job.is_none() && program.is_endless();
+        let hurried = !attended && job.is_none() && program.may_never_end();
         let patience_ends = hurried.then(|| began + PATIENCE_MICROS);
         patience_ends.iter().for_each(|at| self.cluster.wake_at(sim::member::Micros(*at)));
         let what = What::Process(Box::new(Process {

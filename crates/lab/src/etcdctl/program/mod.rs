@@ -179,6 +179,21 @@ impl Program {
         }
     }
 
+    /// Whether it waits without end where nobody answers: as the real program does, whatever
+    /// `--command-timeout` says.
+    pub(crate) fn may_never_end(&self) -> bool {
+        let has_timeout = !matches!(
+            self.invocation.command,
+            Subcommand::Lease(
+                LeaseCommand::List
+                    | LeaseCommand::TimeToLive { .. }
+                    | LeaseCommand::KeepAlive { .. }
+            ) | Subcommand::Txn { .. }
+                | Subcommand::Snapshot(SnapshotCommand::Save { has_timeout: false, .. })
+        );
+        self.is_endless() || !has_timeout
+    }
+
     /// Whether it reads what is typed.
     pub(crate) fn reads(&self) -> bool {
         matches!(&self.state, State::Reading(reading) if reading.reads())
