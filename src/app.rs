@@ -18,7 +18,7 @@ use crate::part::part;
 use crate::platform::frame::{FrameLoop, real_ms};
 use crate::platform::observe::{Listener, SightWatch, SizeWatch};
 use crate::platform::theme::Theme;
-use crate::platform::{dom, keep, prose};
+use crate::platform::{dom, keep, prose, second};
 use crate::share::{self, Notice, Share};
 use crate::stage::canvas::Painter;
 use crate::stage::geometry::{Layout, Size};
@@ -379,6 +379,7 @@ impl App {
     }
 
     fn line(&mut self, line: &str) {
+        second::wanted();
         if let Ok(desk) = &mut self.desk {
             desk.settle();
             desk.line(line);

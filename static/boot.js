@@ -59,6 +59,12 @@ const raftLab = {
   share(name, ...given) {
     import(new URL("share.js", document.baseURI).href).then((share) => share[name](...given));
   },
+  /// Has the second part of the program loaded: soon, or now that a function is called which waits in this
+  /// slot of the table.
+  second(slot) {
+    if (slot === 0) fetchSecond();
+    else loadSecond();
+  },
   /// The link by which one came: its fragment, and the text in it or null.
   linked: null,
   /// What the page's panic hook calls; the trap that follows says nothing new.
@@ -148,6 +154,12 @@ function painted() {
   });
 }
 
+// What this page is called in links, and its session where it is kept.
+function here() {
+  const view = document.body.dataset.view;
+  return view === "lesson" ? JSON.parse(document.getElementById("lesson").textContent).id : view;
+}
+
 // A link is unpacked before the program starts, which then finds it here. One that belongs to another
 // page of the course is opened there.
 async function followLink() {
@@ -157,9 +169,7 @@ async function followLink() {
   const text = await unpack(fragment);
   raftLab.linked = { fragment, text };
   const place = /^# belongs to ([a-z0-9-]+)$/m.exec(text?.slice(text.lastIndexOf("\n# belongs to ")) ?? "")?.[1];
-  const view = document.body.dataset.view;
-  const here = view === "lesson" ? JSON.parse(document.getElementById("lesson").textContent).id : view;
-  if (!place || place === here || embedded) return;
+  if (!place || place === here() || embedded) return;
   const other = page(place);
   const found = await fetch(other, { method: "HEAD" }).catch(() => null);
   if (found?.ok) {
@@ -172,6 +182,71 @@ const isLink = () => /^#v\d/.test(location.hash);
 addEventListener("hashchange", () => {
   if (isLink()) location.reload();
 });
+
+// The release page's program is in two parts (xtask/src/pages/split.rs). The first draws the page and runs the
+// cluster; the second has what nobody needs who only reads, and is fetched when somebody is about to act. It
+// puts its functions into the table through which the first calls them. One that is called before it is there
+// has it loaded on the spot, which holds the page up but always works.
+const second = {
+  href: document.querySelector("link[rel=program-second]")?.href,
+  // What the first part exports, once it runs.
+  first: null,
+  // What compiles it, once it is asked for; never fails, but may answer with nothing.
+  coming: null,
+  here: false,
+};
+
+function joinSecond(module) {
+  if (second.here || !module) return;
+  new WebAssembly.Instance(module, { first: second.first });
+  second.here = true;
+  root.dataset.program = "whole";
+}
+
+function compileSecond() {
+  const compile = async () => {
+    const answer = await fetch(second.href);
+    if (!answer.ok) throw new Error(`${second.href} answers ${answer.status}`);
+    return WebAssembly.compile(await answer.arrayBuffer());
+  };
+  second.coming ??= compile().catch((error) => {
+    // Asked for again at the next sign of use; who needs it and cannot have it is told so by loadSecond.
+    second.coming = null;
+    console.warn(error);
+  });
+  return second.coming;
+}
+
+async function fetchSecond() {
+  if (second.href && second.first && !second.here) joinSecond(await compileSecond());
+}
+
+function loadSecond() {
+  try {
+    const request = new XMLHttpRequest();
+    request.open("GET", second.href, false);
+    // Bytes as text, each in the lower half of a character: nothing else may be asked for at once.
+    request.overrideMimeType("text/plain; charset=x-user-defined");
+    request.send();
+    if (request.status !== 200) throw new Error(`${second.href} answers ${request.status}`);
+    const bytes = Uint8Array.from(request.responseText, (character) => character.charCodeAt(0));
+    joinSecond(new WebAssembly.Module(bytes));
+  } catch (error) {
+    show("A part of the simulator could not be loaded.", error?.message ?? error);
+    throw new WebAssembly.RuntimeError("the second part of the program is missing");
+  }
+}
+
+for (const island of document.querySelectorAll("body [data-lab]")) {
+  for (const sign of ["pointerover", "pointerdown", "keydown", "focusin"]) {
+    island.addEventListener(sign, fetchSecond, { capture: true, passive: true });
+  }
+}
+
+// Who comes back, or by a link, or asks an embedded lab for something, has acted already.
+function actsAtOnce() {
+  return isLink() || raftLab.kept(here()) !== null || (embedded && location.search + location.hash !== "");
+}
 
 // Resolves once the lab is on the screen: what nobody looks at costs nothing, however many frames a page has.
 function seen() {
@@ -195,8 +270,11 @@ async function start() {
   const program = fetch(wasm.href, { priority: "low" });
   // Awaited further down; until then a failure of it is not one that nobody hears of.
   program.catch(() => {});
-  const [module] = await Promise.all([import(script.href), followLink()]);
-  await module.default({ module_or_path: program });
+  const early = second.href && actsAtOnce() ? compileSecond() : null;
+  const [module, , compiled] = await Promise.all([import(script.href), followLink(), early]);
+  second.first = await module.default({ module_or_path: program });
+  if (!second.href) root.dataset.program = "whole";
+  joinSecond(compiled);
   // For the tests: one session must have one trace here and natively.
   if (module.traceHash) raftLab.traceHash = module.traceHash;
   if (root.dataset.lab !== "broken") root.dataset.lab = "ready";

@@ -8,6 +8,7 @@ pub(crate) mod observe;
 pub(crate) mod paint;
 pub(crate) mod prose;
 pub(crate) mod rescue;
+pub(crate) mod second;
 pub(crate) mod share;
 pub(crate) mod split;
 pub(crate) mod theme;

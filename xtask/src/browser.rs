@@ -38,6 +38,17 @@ pub(crate) fn screens(views: &[&str]) -> Result<()> {
     run(node()?.arg(folder().join("screens.mjs")).args(views))
 }
 
+/// Opens every page of `dist`, whose program tells what runs, and lists what did not while nobody acted.
+///
+/// # Errors
+/// Node or a browser is missing, or a page does not start.
+pub(crate) fn profile(dist: &Path) -> Result<()> {
+    let mut node = node()?;
+    node.env("RAFT_LAB_DIST", dist).arg(folder().join("profile.mjs"));
+    node.arg(root().join("target/raft-lab/functions.txt"));
+    run(node.arg(root().join("xtask/src/pages/split/idle.txt")))
+}
+
 /// Compares the traces of so many seeds, whose native hashes stand in a file, with those of the page,
 /// and counts them.
 ///

@@ -40,6 +40,8 @@ usage: cargo xtask COMMAND
                                  built last
   record-etcd [NAME…]            record anew, in tests/etcd, what real etcd answers to each script, or
                                  to those whose names begin so
+  profile                        what of the page's program runs while nobody acts: the rest moves
+                                 into its second part (xtask/src/pages/split/idle.txt)
   tools                          fetch the tools of the page's build, and say where they are
 
 Environment:
@@ -72,6 +74,11 @@ fn run(arguments: &[&str]) -> Result<ExitCode> {
         ["bench", options @ ..] => return bench::bench(options),
         ["screens", views @ ..] => browser::screens(views)?,
         ["record-etcd", only @ ..] => etcd::record(only)?,
+        ["profile"] => {
+            let dist = command::root().join("target/raft-lab/profile");
+            page::build_watched(&tools::for_page(page::Profile::Release)?, &dist)?;
+            browser::profile(&dist)?;
+        }
         ["tools"] => {
             for dir in tools::for_page(page::Profile::Release)?.dirs() {
                 println!("{}", dir.display());

@@ -1,6 +1,7 @@
 //! The page, built and served by Trunk.
 
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -68,6 +69,16 @@ pub(crate) fn build_command(tools: &Tools) -> Result<Command> {
     trunk.args(["build", "--offline", "--release"]);
     for_size(&mut trunk)?;
     Ok(trunk)
+}
+
+/// Builds the release page into `dist`, whole, with a program that tells which of its functions run.
+///
+/// # Errors
+/// The page does not build.
+pub(crate) fn build_watched(tools: &Tools, dist: &Path) -> Result<()> {
+    std::fs::create_dir_all(dist)?;
+    let mut build = build_command(tools)?;
+    run(build.arg("--dist").arg(dist).env("RAFT_LAB_WATCHED", "1"))
 }
 
 /// Serves the page, and rebuilds it on every change, until interrupted.

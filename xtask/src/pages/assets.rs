@@ -6,6 +6,11 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
+use crate::split;
+
+/// Set by `cargo xtask profile`: the program stays whole, and tells which of its functions run.
+const WATCHED: &str = "RAFT_LAB_WATCHED";
+
 /// Joins the style sheets of the staged page into one, and returns the page that links to it.
 ///
 /// A browser paints nothing until it has every style sheet; over a plain host and a phone's
@@ -37,14 +42,48 @@ pub(crate) fn join_styles(staged: &Path, html: &str) -> Result<String> {
 /// Announces the program to the boot file alone, and no longer to the browser, which would load it
 /// ahead of the fonts: over a phone's network the text would stand there a second later.
 ///
+/// The release page's comes in two parts ([`split`]). What moved into the second is written into
+/// `reports`, and Trunk says in TRUNK_PROFILE which page it builds.
+///
 /// # Errors
-/// The page does not announce its program.
-pub(crate) fn postpone_program(html: &str) -> Result<String> {
+/// The page does not announce its program, or that cannot be divided.
+pub(crate) fn postpone_program(staged: &Path, html: &str, reports: &Path) -> Result<String> {
     let preload = tags(html, "<link rel=\"preload\"").find(|tag| tag.contains("as=\"fetch\""));
     let preload = preload.context("the page does not announce its program")?;
     let href = attribute(preload, "href").context("the program's link has no href")?;
-    let program = format!("<link rel=\"program\" href=\"{href}\">");
-    Ok(html.replacen(preload, &program, 1))
+    let links = if std::env::var("TRUNK_PROFILE").is_ok_and(|profile| profile == "release") {
+        in_parts(staged, href, reports)?
+    } else {
+        format!("<link rel=\"program\" href=\"{href}\">")
+    };
+    Ok(html.replacen(preload, &links, 1))
+}
+
+/// Puts the program's two parts in its place, and returns the links to them.
+fn in_parts(staged: &Path, href: &str, reports: &Path) -> Result<String> {
+    let whole = staged.join(href.trim_start_matches("./"));
+    let wasm = fs::read(&whole).with_context(|| format!("cannot read {href}"))?;
+    fs::create_dir_all(reports)?;
+    if std::env::var_os(WATCHED).is_some() {
+        let watched = split::watched(&wasm)?;
+        fs::write(&whole, watched.whole)?;
+        fs::write(reports.join("functions.txt"), watched.functions)?;
+        return Ok(format!("<link rel=\"program\" href=\"{href}\">"));
+    }
+    let parts = split::split(&wasm)?;
+    fs::write(reports.join("second.txt"), &parts.report)?;
+    // One name for both: a browser must never join parts of two builds.
+    let both = fingerprint(&[parts.first.as_slice(), &parts.second].concat());
+    let mut links = String::new();
+    for (rel, name, part) in
+        [("program", "first", &parts.first), ("program-second", "second", &parts.second)]
+    {
+        let name = format!("raft-lab-{both:016x}-{name}.wasm");
+        fs::write(staged.join(&name), part)?;
+        links += &format!("<link rel=\"{rel}\" href=\"./{name}\">");
+    }
+    fs::remove_file(whole)?;
+    Ok(links)
 }
 
 /// Every tag that begins so, with its end.
@@ -138,10 +177,11 @@ mod tests {
     fn only_the_program_is_postponed() {
         let html = "<link rel=\"modulepreload\" href=\"./p.js\" integrity=\"a\">\
                     <link rel=\"preload\" href=\"./p.wasm\" integrity=\"b\" as=\"fetch\">";
-        let postponed = postpone_program(html).unwrap();
+        let nowhere = Path::new("");
+        let postponed = postpone_program(nowhere, html, nowhere).unwrap();
         let expected = "<link rel=\"modulepreload\" href=\"./p.js\" integrity=\"a\">\
                         <link rel=\"program\" href=\"./p.wasm\">";
         assert_eq!(postponed, expected);
-        assert!(postpone_program("<head></head>").is_err());
+        assert!(postpone_program(nowhere, "<head></head>", nowhere).is_err());
     }
 }

@@ -6,6 +6,7 @@
 //! without its prose or its data would look finished and not be.
 
 mod assets;
+mod split;
 
 use std::fs;
 use std::path::PathBuf;
@@ -59,7 +60,8 @@ fn write_all() -> Result<()> {
         fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
     };
     let template = read(staged.join("index.html"))?;
-    let template = assets::postpone_program(&assets::join_styles(&staged, &template)?)?;
+    let template = assets::join_styles(&staged, &template)?;
+    let template = assets::postpone_program(&staged, &template, &root.join("target/raft-lab"))?;
     let lessons = load_all(&root.join("lessons")).map_err(|errors| {
         let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
         anyhow!("the lessons have errors:\n{}", errors.join("\n"))
