@@ -41,6 +41,9 @@ export class Learner {
   async arrives() {
     await alive(this.page);
     await this.button("One event").waitFor();
+    // A person's pointer is there some time before it clicks, and the program's second part comes meanwhile.
+    await this.page.locator("#lab").dispatchEvent("pointerover");
+    await this.page.waitForFunction(() => document.documentElement.dataset.program === "whole");
     await this.pause();
     await this.speed.selectOption("10 ×");
   }
