@@ -229,7 +229,8 @@ fn unequal_stores(cluster: &Cluster) -> Option<Verdict> {
 
 /// Runs a script from start to end, as `lab run` does.
 pub(super) fn replay(script: &str) -> Session {
-    let mut session = Session::new(Opening::default()).expect("an empty set-up is well-formed");
+    let opening = Opening { attended: false, ..Opening::default() };
+    let mut session = Session::new(opening).expect("an empty set-up is well-formed");
     session.apply(script).expect("the fuzzer writes lines of the language");
     finish(&mut session);
     session

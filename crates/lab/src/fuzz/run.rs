@@ -43,7 +43,8 @@ struct Driver {
 
 impl Driver {
     fn new(mix: Mix) -> Driver {
-        let mut session = Session::new(Opening::default()).expect("an empty set-up is well-formed");
+        let opening = Opening { attended: false, ..Opening::default() };
+        let mut session = Session::new(opening).expect("an empty set-up is well-formed");
         session.keep_trace();
         for line in &mix.opening {
             session.apply(line).expect("the fuzzer writes lines of the language");

@@ -18,7 +18,9 @@ use crate::few::Few;
 use crate::narrate::{self, Narrator};
 use crate::predicate::{Judge, Predicate};
 use crate::requests::Asked;
-use crate::script::{ClientName, Command, EtcdctlLine, Ground, JobId, Line, Micros, ScriptError};
+use crate::script::{
+    At, ClientName, Command, EtcdctlLine, Ground, JobId, Line, Micros, ScriptError,
+};
 use crate::view::{FeedItem, GoalView, Level, Mark, TerminalEntry};
 
 /// How long `until` waits if it names no limit.
@@ -426,7 +428,7 @@ impl Live {
         if job.is_some() {
             self.close_entry(id, Output::default());
         }
-        let recorded = line.at.is_some();
+        let recorded = matches!(line.at, Some(At::Event(_)));
         let running = (id, client, job);
         self.begin_program(program, words.join(" "), input, running, recorded, traced);
         None
