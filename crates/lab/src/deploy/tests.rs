@@ -67,7 +67,8 @@ fn even_numbers_are_warned_of() {
 /// Proves: what would break out of a file, or is no path, is found before it is written.
 #[test]
 fn what_cannot_be_written_is_found() {
-    let change: [(&str, fn(&mut Plan)); 7] = [
+    type Change = fn(&mut Plan);
+    let changes: [(&str, Change); 7] = [
         ("the name", |plan| plan.machines[0].name = "n1 n2".to_owned()),
         ("`10.0.0.1\"`", |plan| plan.machines[0].host = "10.0.0.1\"".to_owned()),
         ("the token", |plan| plan.token = String::new()),
@@ -78,7 +79,7 @@ fn what_cannot_be_written_is_found() {
         }),
         ("Two members are called", |plan| plan.machines[1].name = "n1".to_owned()),
     ];
-    for (text, change) in change {
+    for (text, change) in changes {
         let mut plan = Plan::default();
         change(&mut plan);
         let found = plan.findings();
