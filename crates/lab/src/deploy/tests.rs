@@ -68,7 +68,7 @@ fn even_numbers_are_warned_of() {
 #[test]
 fn what_cannot_be_written_is_found() {
     type Change = fn(&mut Plan);
-    let changes: [(&str, Change); 7] = [
+    let changes: [(&str, Change); 8] = [
         ("the name", |plan| plan.machines[0].name = "n1 n2".to_owned()),
         ("`10.0.0.1\"`", |plan| plan.machines[0].host = "10.0.0.1\"".to_owned()),
         ("the token", |plan| plan.token = String::new()),
@@ -77,6 +77,7 @@ fn what_cannot_be_written_is_found() {
         ("the path `/etc/$HOME/ca`", |plan| {
             plan.tls = Some(Tls { ca: "/etc/$HOME/ca".to_owned(), ..Tls::default() });
         }),
+        ("It has the same peer URL as `n1`", |plan| plan.machines[1].host = "10.0.0.1".to_owned()),
         ("Two members are called", |plan| plan.machines[1].name = "n1".to_owned()),
     ];
     for (text, change) in changes {
