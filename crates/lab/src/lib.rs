@@ -8,7 +8,10 @@
 //! everything else follows from that.
 
 pub mod advice;
+pub mod availability;
 mod causes;
+pub mod chances;
+pub mod deploy;
 mod diagnose;
 pub mod dials;
 pub mod documents;
@@ -33,6 +36,7 @@ pub mod rules;
 #[cfg(feature = "cli")]
 pub mod run;
 pub mod script;
+pub mod series;
 pub mod session;
 pub mod shell;
 mod stage;

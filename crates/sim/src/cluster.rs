@@ -41,11 +41,23 @@ impl Cluster {
     /// # Panics
     /// If the settings are out of their ranges: see [`Settings::check`].
     pub fn new(settings: Settings) -> Cluster {
+        Cluster::with_timeouts(settings, u32::MAX)
+    }
+
+    /// The same, with less chance in the election timeouts: a node draws one of so many, each a tick
+    /// longer than the one before, the first being the setting's. (etcd has no such setting: it draws
+    /// one of as many as the election timeout has ticks.) With one, only the phases of the nodes'
+    /// clocks tell them apart. Nodes that are added later draw as etcd's do.
+    ///
+    /// # Panics
+    /// As [`Cluster::new`].
+    pub fn with_timeouts(settings: Settings, timeouts: u32) -> Cluster {
         if let Err(error) = settings.check() {
             panic!("unusable settings: {error}");
         }
         let mut queue = Queue::default();
-        let nodes = settings.node_ids().map(|id| Node::new(&settings, id, &mut queue)).collect();
+        let nodes = settings.node_ids();
+        let nodes = nodes.map(|id| Node::new(&settings, id, timeouts, &mut queue)).collect();
         let mut cluster = Cluster {
             now: Micros(0),
             seq: Seq(0),

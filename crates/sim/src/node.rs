@@ -66,10 +66,13 @@ struct Timers {
 }
 
 impl Node {
-    /// A node that starts for the first time, with an empty disk, in a phase of its own.
-    pub(crate) fn new(settings: &Settings, id: NodeId, queue: &mut Queue) -> Node {
+    /// A node that starts for the first time, with an empty disk, in a phase of its own. It draws
+    /// one of so many election timeouts, as [`Cluster::with_timeouts`](crate::Cluster::with_timeouts)
+    /// says.
+    pub(crate) fn new(settings: &Settings, id: NodeId, timeouts: u32, queue: &mut Queue) -> Node {
         let mut phase = Stream::new(settings.seed, Purpose::Phase(id));
         let mut node = Node::unstarted(settings, id);
+        node.dice = node.dice.with_sides(timeouts);
         let config = settings.member_config(id, 1);
         let member = Member::new(config, Stored::default(), Micros(0), &mut node.dice);
         node.told = NodeState { digest: member.state_digest(), ..NodeState::first() };

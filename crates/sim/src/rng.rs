@@ -46,13 +46,20 @@ pub(crate) struct Stream {
     seed: u64,
     number: u64,
     words_drawn: u64,
+    /// As dice, it shows no more different numbers than this.
+    sides: u32,
     #[serde(skip)]
     generator: Option<Box<ChaCha8Rng>>,
 }
 
 impl Stream {
     pub(crate) fn new(seed: u64, purpose: Purpose) -> Stream {
-        Stream { seed, number: purpose.number(), words_drawn: 0, generator: None }
+        Stream { seed, number: purpose.number(), words_drawn: 0, sides: u32::MAX, generator: None }
+    }
+
+    /// The same, as dice with no more than so many sides (at least one).
+    pub(crate) fn with_sides(self, sides: u32) -> Stream {
+        Stream { sides: sides.max(1), ..self }
     }
 
     /// A number below `bound`, all equally likely (Lemire's multiplication with rejection; written
@@ -111,7 +118,7 @@ impl std::fmt::Debug for Stream {
 
 impl Dice for Stream {
     fn below(&mut self, bound: u32) -> u32 {
-        Stream::below(self, bound)
+        Stream::below(self, bound.min(self.sides))
     }
 }
 

@@ -17,6 +17,8 @@ use crate::view::TerminalEntry;
 const BLOCK_MICROS_MAX: u64 = 600_000_000;
 /// Events between two looks at the clock.
 const EVENTS_AT_ONCE: u32 = 1_000;
+/// Questions that a lesson's check of what was understood has at least.
+const QUESTIONS_LEAST: usize = 2;
 
 /// Everything that is wrong with one lesson when it is run; nothing, if it is proven.
 pub fn check(lesson: &Lesson) -> Vec<LessonError> {
@@ -35,6 +37,19 @@ pub fn check(lesson: &Lesson) -> Vec<LessonError> {
         Err(error) => errors.push(error),
     }
     errors
+}
+
+/// What a lesson should have and does not: said, and no error.
+pub fn warnings(lesson: &Lesson) -> Vec<LessonError> {
+    let questions = lesson.data.predictions.len() - lesson.predicted;
+    if questions >= QUESTIONS_LEAST {
+        return Vec::new();
+    }
+    let message = format!(
+        "warning: a lesson has at least {QUESTIONS_LEAST} `[[questions]]` after its goals, placed by \
+         `check ID`; this one has {questions}"
+    );
+    vec![LessonError::new(&lesson.manifest_file, 1, message)]
 }
 
 /// Everything that is wrong with any of them.
@@ -68,6 +83,7 @@ pub fn check_command(dir: &Path, names: &[String], out: &mut dyn Write) -> io::R
         }
         let errors = check(lesson);
         tell(&errors, out)?;
+        tell(&warnings(lesson), out)?;
         if errors.is_empty() {
             writeln!(out, "{}: {}", lesson.folder, what_was_proven(lesson))?;
         }
@@ -92,8 +108,9 @@ fn what_was_proven(lesson: &Lesson) -> String {
         _ => format!("{number} {one}s"),
     };
     format!(
-        "{}, {}, {}, {}",
+        "{}, {}, {}, {}, {}",
         count(lesson.data.goals.len(), "goal"),
+        count(lesson.data.predictions.len() - lesson.predicted, "question"),
         count(lesson.solutions.len(), "solution"),
         count(claims, "claim"),
         count(lesson.blocks.len() - claims, "listing"),

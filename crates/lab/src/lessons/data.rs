@@ -23,7 +23,8 @@ pub struct LessonData {
     pub setup: String,
     /// What the learner is to bring about, in order.
     pub goals: Vec<GoalData>,
-    /// Questions answered before acting.
+    /// Questions with answers to choose from: those to be answered before acting, then those of the
+    /// check afterwards.
     pub predictions: Vec<PredictionData>,
     /// Lines that reach every goal, played step by step on demand.
     pub solution: Vec<String>,
@@ -74,7 +75,7 @@ pub enum GoalKind {
     Keep,
 }
 
-/// A question asked before the act.
+/// A question with answers to choose from: a guess before the act, or a check of what was understood.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PredictionData {
     /// Unique within the lesson.

@@ -2,7 +2,7 @@
 //!
 //! What comes out is valid and holds under a policy without inline scripts and styles: mark-up in
 //! the prose is an error, not a way in. Fenced blocks place the widgets: `goals`, `predict ID`,
-//! `remember`, `assert "claim"`, `lab`.
+//! `check ID`, `remember`, `assert "claim"`, `lab`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -11,11 +11,10 @@ use pulldown_cmark::{
     Alignment, CodeBlockKind, CowStr, Event, HeadingLevel, Parser, Tag, TagEnd, html,
 };
 
+use super::data::PredictionData;
 use super::load::{Block, Lesson, LessonError, Script};
 use super::manifest::line_at;
-use super::widgets::{
-    escape, goals_html, inline_markdown, listing_html, markdown, prediction_html,
-};
+use super::widgets::{choice_html, escape, goals_html, inline_markdown, listing_html, markdown};
 
 /// What a lesson's prose may refer to.
 pub(super) struct Names<'a> {
@@ -53,6 +52,9 @@ struct Placed {
     goals: bool,
     remember: bool,
     predictions: BTreeSet<String>,
+    questions: BTreeSet<String>,
+    /// Where a question stands before the goals.
+    early_question: Option<usize>,
     listings: bool,
 }
 
@@ -267,6 +269,7 @@ impl<'a> Renderer<'a> {
         match word {
             "goals" => self.goals(rest, text, byte),
             "predict" => self.predict(rest, text, byte),
+            "check" => self.check(rest, text, byte),
             "remember" => self.remember(text, byte),
             "assert" => {
                 let script = script();
@@ -294,8 +297,8 @@ impl<'a> Renderer<'a> {
             }
             other => {
                 let message = format!(
-                    "no such block: {other}; there are goals, predict ID, remember, assert, lab \
-                     and for code {}",
+                    "no such block: {other}; there are goals, predict ID, check ID, remember, \
+                     assert, lab and for code {}",
                     LANGUAGES.join(", ")
                 );
                 self.error(byte, message);
@@ -310,6 +313,9 @@ impl<'a> Renderer<'a> {
         if std::mem::replace(&mut self.placed.goals, true) {
             self.error(byte, "the goals are placed once");
         }
+        if let Some(byte) = self.placed.early_question.take() {
+            self.error(byte, "a check of what was understood comes after the goals");
+        }
         if self.placed.predictions.is_empty() {
             self.error(byte, "a prediction comes before the goals: first guess, then act");
         }
@@ -321,14 +327,31 @@ impl<'a> Renderer<'a> {
         if !text.trim().is_empty() {
             self.error(byte, "a `predict` block is empty: the question stands in lesson.toml");
         }
-        let lesson = self.lesson;
-        let Some(prediction) = lesson.data.predictions.iter().find(|one| one.id == id) else {
+        let (predictions, _) = choices(self.lesson);
+        let Some(prediction) = predictions.iter().find(|one| one.id == id) else {
             return self.error(byte, format!("lesson.toml has no prediction `{id}`"));
         };
         if !self.placed.predictions.insert(id.to_owned()) {
             self.error(byte, "a prediction is placed once");
         }
-        self.html(prediction_html(prediction));
+        self.html(choice_html("predict", prediction));
+    }
+
+    fn check(&mut self, id: &str, text: &str, byte: usize) {
+        if !text.trim().is_empty() {
+            self.error(byte, "a `check` block is empty: the question stands in lesson.toml");
+        }
+        if !self.placed.goals {
+            self.placed.early_question.get_or_insert(byte);
+        }
+        let (_, questions) = choices(self.lesson);
+        let Some(question) = questions.iter().find(|one| one.id == id) else {
+            return self.error(byte, format!("lesson.toml has no question `{id}`"));
+        };
+        if !self.placed.questions.insert(id.to_owned()) {
+            self.error(byte, "a question is placed once");
+        }
+        self.html(choice_html("predict check", question));
     }
 
     fn remember(&mut self, text: &str, byte: usize) {
@@ -359,14 +382,24 @@ impl<'a> Renderer<'a> {
         if !self.placed.remember {
             self.error(0, "a lesson ends with what to remember: a fenced block `remember`");
         }
-        let lesson = self.lesson;
-        for prediction in &lesson.data.predictions {
+        let (predictions, questions) = choices(self.lesson);
+        for prediction in predictions {
             if !self.placed.predictions.contains(&prediction.id) {
                 let message = format!("the prediction {} is placed nowhere", prediction.id);
                 self.error(0, message);
             }
         }
+        for question in questions {
+            if !self.placed.questions.contains(&question.id) {
+                self.error(0, format!("the question {} is placed nowhere", question.id));
+            }
+        }
     }
+}
+
+/// A lesson's predictions and the questions of its check.
+fn choices(lesson: &Lesson) -> (&[PredictionData], &[PredictionData]) {
+    lesson.data.predictions.split_at(lesson.predicted)
 }
 
 /// The text of the events up to `end`, and `at` behind it.

@@ -27,6 +27,9 @@ pub struct Lesson {
     pub setup: Script,
     /// For each goal the line of its predicate in `lesson.toml`.
     pub predicate_lines: Vec<usize>,
+    /// How many of [`LessonData::predictions`] are asked before the act; the others are the check of
+    /// what was understood.
+    pub predicted: usize,
     /// Ways to every goal; the page plays the first.
     pub solutions: Vec<Script>,
     /// What of the prose is run, in its order.
@@ -207,7 +210,7 @@ impl ManifestReader<'_> {
     fn lesson(mut self, number: u32, folder: &str, manifest: &Manifest) -> Lesson {
         self.check_head(folder, manifest);
         self.check_goals(manifest);
-        self.check_predictions(manifest);
+        self.check_choices(manifest);
         self.check_solutions(manifest);
         let solutions: Vec<Script> =
             manifest.solutions.iter().map(|solution| self.script(&solution.script)).collect();
@@ -221,7 +224,7 @@ impl ManifestReader<'_> {
             seed: manifest.cluster.seed,
             setup: manifest.setup.as_ref().map_or_else(String::new, |text| text.get_ref().clone()),
             goals: goals(manifest),
-            predictions: predictions(manifest),
+            predictions: choices(manifest),
             solution: solutions.first().map(|script| lines(&script.text)).unwrap_or_default(),
             panels: manifest.panels.iter().map(|panel| panel.get_ref().clone()).collect(),
             commands: manifest.commands.iter().map(|word| word.get_ref().clone()).collect(),
@@ -241,6 +244,7 @@ impl ManifestReader<'_> {
                 .iter()
                 .map(|goal| first_line(self.text, goal.get_ref().predicate.span()))
                 .collect(),
+            predicted: manifest.predictions.len(),
             solutions,
             blocks: Vec::new(),
             manifest_file: self.file.to_owned(),
@@ -314,26 +318,27 @@ impl ManifestReader<'_> {
         }
     }
 
-    fn check_predictions(&mut self, manifest: &Manifest) {
+    /// Predictions and questions: the page knows both by their ids.
+    fn check_choices(&mut self, manifest: &Manifest) {
         let mut seen = BTreeSet::new();
-        for prediction in &manifest.predictions {
-            let (start, prediction) = (prediction.span().start, prediction.get_ref());
-            if !seen.insert(prediction.id.get_ref()) {
-                self.error(prediction.id.span().start, "another prediction has this id");
+        let predictions = manifest.predictions.iter().map(|table| ("prediction", table));
+        let questions = manifest.questions.iter().map(|table| ("question", table));
+        for (what, table) in predictions.chain(questions) {
+            let (start, choice) = (table.span().start, table.get_ref());
+            if !seen.insert(choice.id.get_ref()) {
+                let message = format!("another prediction or question has the id of this {what}");
+                self.error(choice.id.span().start, message);
             }
-            if prediction.options.len() < 2 {
-                self.error(start, "a prediction has at least two options");
+            if choice.options.len() < 2 {
+                self.error(start, format!("a {what} has at least two options"));
             }
-            let answer = *prediction.answer.get_ref() as usize;
-            if answer == 0 || answer > prediction.options.len() {
-                let message = format!(
-                    "the answer is the number of an option, 1 to {}",
-                    prediction.options.len()
-                );
-                self.error(prediction.answer.span().start, message);
+            let answer = *choice.answer.get_ref() as usize;
+            if answer == 0 || answer > choice.options.len() {
+                let most = choice.options.len();
+                let message = format!("the answer is the number of an option, 1 to {most}");
+                self.error(choice.answer.span().start, message);
             }
-            let texts = [&prediction.question, &prediction.because];
-            for text in prediction.options.iter().chain(texts) {
+            for text in choice.options.iter().chain([&choice.question, &choice.because]) {
                 self.check_text(start, text);
             }
         }
@@ -394,7 +399,8 @@ fn goals(manifest: &Manifest) -> Vec<GoalData> {
     manifest.goals.iter().map(goal).collect()
 }
 
-fn predictions(manifest: &Manifest) -> Vec<PredictionData> {
+/// The predictions, then the questions.
+fn choices(manifest: &Manifest) -> Vec<PredictionData> {
     let prediction = |prediction: &toml::Spanned<super::manifest::PredictionTable>| {
         let prediction = prediction.get_ref();
         PredictionData {
@@ -405,7 +411,7 @@ fn predictions(manifest: &Manifest) -> Vec<PredictionData> {
             because: prediction.because.trim().to_owned(),
         }
     };
-    manifest.predictions.iter().map(prediction).collect()
+    manifest.predictions.iter().chain(&manifest.questions).map(prediction).collect()
 }
 
 /// The lines of a script that do or say something; one with a here-document stays in one piece. A

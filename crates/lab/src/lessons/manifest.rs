@@ -38,6 +38,9 @@ pub(super) struct Manifest {
     pub(super) goals: Vec<Spanned<GoalTable>>,
     #[serde(default)]
     pub(super) predictions: Vec<Spanned<PredictionTable>>,
+    /// Questions to be asked after the act.
+    #[serde(default)]
+    pub(super) questions: Vec<Spanned<PredictionTable>>,
     #[serde(default)]
     pub(super) solutions: Vec<SolutionTable>,
 }
@@ -68,7 +71,7 @@ fn reach() -> GoalKind {
     GoalKind::Reach
 }
 
-/// `[[predictions]]`.
+/// `[[predictions]]` and `[[questions]]`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PredictionTable {

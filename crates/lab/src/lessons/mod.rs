@@ -15,12 +15,14 @@ mod manifest;
 #[cfg(feature = "cli")]
 mod scaffold;
 #[cfg(all(test, feature = "cli"))]
+mod schema;
+#[cfg(all(test, feature = "cli"))]
 mod tests;
 #[cfg(feature = "cli")]
 mod widgets;
 
 #[cfg(feature = "cli")]
-pub use check::{check, check_all, check_command};
+pub use check::{check, check_all, check_command, warnings};
 pub use data::{GoalData, GoalKind, Inline, LessonData, LessonLink, PredictionData, inline};
 #[cfg(feature = "cli")]
 pub use load::{Block, Lesson, LessonError, Script, load_all};

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::{check_all, check_command, home_list_html, load_all};
 
-const MANIFEST: &str = r#"format = 1
+pub(super) const MANIFEST: &str = r#"format = 1
 id = "first"
 title = "First <things>"
 summary = "One sentence."
@@ -56,6 +56,20 @@ script = """
 etcdctl put name joe
 crash n2
 """
+
+[[questions]]
+id = "five"
+question = "How many of five may fail?"
+options = ["One", "Two"]
+answer = 2
+because = "Three are a quorum."
+
+[[questions]]
+id = "two"
+question = "And how many of two?"
+options = ["One", "None"]
+answer = 2
+because = "Both of two are a quorum."
 "#;
 
 const PROSE: &str = r#"One node leads. See [below](#what-then).
@@ -83,6 +97,12 @@ A [quorum](#term:quorum) of two goes on, as in [first](lesson:first).
 | Nodes | Quorum |
 |------:|--------|
 |     3 |      2 |
+
+```check five
+```
+
+```check two
+```
 
 ```remember
 - One
@@ -154,7 +174,7 @@ fn a_lesson_that_holds_passes() {
     let proven = check_command(&folder.0, &["first".to_owned()], &mut out).unwrap();
     let out = String::from_utf8(out).unwrap();
     assert!(proven, "{out}");
-    assert_eq!(out, "01-first: 3 goals, 1 solution, 1 claim, 1 listing\n");
+    assert_eq!(out, "01-first: 3 goals, 2 questions, 1 solution, 1 claim, 1 listing\n");
 }
 
 #[test]
@@ -204,8 +224,8 @@ fn what_is_not_understood_is_found_with_file_and_line() {
         "lesson.toml:24: the goal crash has no hint",
     );
     check_error(
-        "answer = 2",
-        "answer = 3",
+        "options = [\"None\", \"One\"]\nanswer = 2",
+        "options = [\"None\", \"One\"]\nanswer = 3",
         "lesson.toml:43: the answer is the number of an option",
     );
     check_error("`etcdctl put`", "`etcdctl put", "lesson.toml:17: a backtick is not closed");
@@ -223,9 +243,48 @@ fn what_is_wrong_in_the_prose_is_found_with_file_and_line() {
     check_error("## What then?", "#### What then?", "en.md:19: a heading skips a level");
     check_error("```goals\n", "```goal\n", "en.md:16: no such block: goal");
     check_error("predict how", "predict why", "en.md:13: lesson.toml has no prediction `why`");
-    check_error("- Three\n", "", "en.md:27: what to remember is a list of three lines, not 2");
+    check_error("- Three\n", "", "en.md:33: what to remember is a list of three lines, not 2");
     let image = "![a](https://example.org/a.png)";
     check_error("One node", image, "en.md:1: pictures are not supported");
+}
+
+#[test]
+fn what_is_wrong_with_the_check_is_found_with_file_and_line() {
+    check_error("check five", "check six", "en.md:27: lesson.toml has no question `six`");
+    check_error("check five", "check how", "en.md:27: lesson.toml has no question `how`");
+    check_error("predict how", "predict two", "en.md:13: lesson.toml has no prediction `two`");
+    check_error("check five", "check two", "en.md:1: the question five is placed nowhere");
+    check_error("check five", "check two", "en.md:30: a question is placed once");
+    check_error("check five\n", "check five\nWhat?\n", "en.md:27: a `check` block is empty");
+    check_error(
+        "```goals\n```\n",
+        "```check five\n```\n\n```goals\n```\n",
+        "en.md:16: a check of what was understood comes after the goals",
+    );
+    check_error(
+        "\"two\"",
+        "\"how\"",
+        "lesson.toml:60: another prediction or question has the id of this question",
+    );
+    check_error(
+        "[\"One\", \"Two\"]",
+        "[\"Two\"]",
+        "lesson.toml:52: a question has at least two options",
+    );
+}
+
+/// Proves: a lesson without its check holds, and is asked for one.
+#[test]
+fn a_lesson_without_a_check_is_warned() {
+    let at = MANIFEST.find("\n[[questions]]\nid = \"two\"").unwrap();
+    let manifest = &MANIFEST[..at];
+    let folder = Folder::with(manifest, &PROSE.replace("```check two\n```\n", ""));
+    let mut out = Vec::new();
+    assert!(check_command(&folder.0, &[], &mut out).unwrap());
+    let out = String::from_utf8(out).unwrap();
+    let warning = "01-first/lesson.toml:1: warning: a lesson has at least 2 `[[questions]]` after its \
+                   goals, placed by `check ID`; this one has 1\n";
+    assert!(out.contains(warning), "{out}");
 }
 
 #[test]
@@ -238,6 +297,7 @@ fn the_html_is_whole_and_nothing_in_it_is_markup_by_accident() {
         "<p class=\"claim\">The store is at revision 2.</p>",
         "<fieldset class=\"predict\" data-predict=\"how\"><legend>How many of three may fail?",
         "<input type=\"radio\" name=\"predict-how\" value=\"1\"> <span>One</span>",
+        "<fieldset class=\"predict check\" data-predict=\"two\"><legend>And how many of two?",
         "<section class=\"goals\" data-goals><h2>Now do it</h2>",
         "<li data-goal=\"write\">Write <code>joe</code>.<details><summary>Hint</summary>",
         "<summary>Hint 2 of 2</summary><p><code>crash n1</code></p></details>",

@@ -96,11 +96,12 @@ pub(super) fn goals_html(goals: &[GoalData], solution: &[String]) -> String {
     out
 }
 
-/// A question with its answers; why one is right stands there hidden until one is chosen.
-pub(super) fn prediction_html(prediction: &PredictionData) -> String {
+/// A question with its answers; why one is right stands there hidden until one is chosen. A guess
+/// before the act and a check after it differ by their class alone.
+pub(super) fn choice_html(class: &str, prediction: &PredictionData) -> String {
     let id = escape(&prediction.id);
     let mut out = format!(
-        "<fieldset class=\"predict\" data-predict=\"{id}\"><legend>{}</legend>\n",
+        "<fieldset class=\"{class}\" data-predict=\"{id}\"><legend>{}</legend>\n",
         text_html(&prediction.question)
     );
     for (at, option) in prediction.options.iter().enumerate() {

@@ -125,6 +125,8 @@ pub struct Session {
     redo: Vec<Past>,
     /// The future that was left last.
     other: Option<Arc<Branch>>,
+    /// How often it went over to another future or another cluster.
+    branch: u64,
     /// Events since they were last taken, if somebody wants them.
     traced: Trace,
 }
@@ -161,6 +163,7 @@ impl Session {
             undo: Vec::new(),
             redo: Vec::new(),
             other: None,
+            branch: 0,
             traced: None,
         };
         session.run_setup(lines)?;
@@ -315,6 +318,7 @@ impl Session {
         self.end = 0;
         self.ahead = Arc::default();
         self.other = None;
+        self.branch += 1;
         if self.traced.is_some() {
             self.keep_trace();
         }
@@ -472,6 +476,12 @@ impl Session {
     /// The virtual time of the last event.
     pub fn now_micros(&self) -> u64 {
         self.live.cluster.now().0
+    }
+
+    /// Which of its timelines it is in, by a number that is never used again: while it stays the
+    /// same, an event of that number is the same event.
+    pub fn branch(&self) -> u64 {
+        self.branch
     }
 
     /// The last event that was reached in this timeline.

@@ -153,6 +153,7 @@ impl Session {
         if self.end > self.seq() {
             let past = Past { other: None, ..self.past("") };
             self.other = Some(Arc::new(Branch { past, at: self.seq() }));
+            self.branch += 1;
         }
     }
 
@@ -175,6 +176,7 @@ impl Session {
 
     fn go_to_past(&mut self, past: Past) {
         self.stop_waiting();
+        self.branch += 1;
         let is_kin = Arc::ptr_eq(&self.prelude, &past.prelude);
         let common = self.timeline.common_with(&past.timeline).filter(|_| is_kin);
         self.timeline = past.timeline;
@@ -206,7 +208,7 @@ impl Session {
             let reached = std::mem::take(&mut self.reached);
             let mut undo = std::mem::take(&mut self.undo);
             undo.push(past);
-            *self = Session { undo, ..fresh };
+            *self = Session { undo, branch: self.branch + 1, ..fresh };
             for (id, seq) in reached {
                 self.reached.or_insert_with(id, || seq);
             }
