@@ -226,8 +226,12 @@ fn without_lab(html: &str) -> Result<String> {
     let html = cut(&html, "<script type=\"application/json\"", "</script>")?;
     let html = cut(&html, "<div id=\"share-host\"", "</div>")?;
     let html = cut(&html, "<link rel=\"modulepreload\"", ">")?;
-    let html = cut(&html, "<link rel=\"program\"", ">")?;
-    cut(&html, "<script src=\"./boot-", "</script>")
+    let mut html = cut(&html, "<script src=\"./boot-", "</script>")?;
+    // The program is one file or two.
+    while let Ok(without) = cut(&html, "<link rel=\"program", ">") {
+        html = without;
+    }
+    Ok(html)
 }
 
 /// Takes out the first piece from `start` to `end`.
