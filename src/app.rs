@@ -7,18 +7,17 @@ use lab::roster::Roster;
 use yew::prelude::*;
 
 use crate::desk::{Change, Desk};
-use crate::el::{button, el, list};
+use crate::el::{el, link, list, telling};
 use crate::embed;
 use crate::icon::{self, icon};
-use crate::lesson::{self, Goals, Hosts};
+use crate::lesson::{self, Goals};
 use crate::page::{Handover, Scene};
 use crate::panels::splitter::{self, Split, Splitter};
 use crate::panels::{self, Ask, Panels, Shown, Tab};
 use crate::part::part;
 use crate::platform::frame::{FrameLoop, real_ms};
 use crate::platform::observe::{Listener, SightWatch, SizeWatch};
-use crate::platform::theme::Theme;
-use crate::platform::{dom, keep, prose, second};
+use crate::platform::{dom, keep, second};
 use crate::share::{self, Notice, Share};
 use crate::stage::canvas::Painter;
 use crate::stage::geometry::{Layout, Size};
@@ -33,8 +32,10 @@ use crate::{status, tools, transport};
 const WIDE: &str = "(min-width: 1100px)";
 /// On such a screen a panel stands open below the picture.
 const ROOM_BELOW: &str = "(min-width: 700px) and (min-height: 800px)";
-/// The size of the stage before it is measured.
+/// The size of the stage before it is measured: about as it will be, so that nothing jumps.
 const SIZE_AT_FIRST: Size = Size { width: 840.0, height: 420.0 };
+const SIZE_ON_A_PHONE: Size = Size { width: 360.0, height: 240.0 };
+const PHONE: &str = "(max-width: 699px)";
 
 #[derive(Properties, Clone)]
 pub(crate) struct Props {
@@ -69,9 +70,7 @@ pub(crate) enum Msg {
     TabShown(bool),
     Leaving,
     Themed,
-    ToggleTheme,
     Fold,
-    Answer(String, u32),
     Solution,
     Share(Share),
 }
@@ -101,7 +100,6 @@ pub(crate) struct App {
     notice: Option<Notice>,
     in_sight: bool,
     tab_shown: bool,
-    hosts: Option<Hosts>,
     frames: FrameLoop,
     card: NodeRef,
     stage_host: NodeRef,
@@ -122,7 +120,6 @@ struct Calls {
     solution: Callback<()>,
     share: Callback<Share>,
     fold: Callback<MouseEvent>,
-    theme: Callback<MouseEvent>,
 }
 
 impl Calls {
@@ -139,7 +136,6 @@ impl Calls {
             solution: link.callback(|()| Msg::Solution),
             share: link.callback(Msg::Share),
             fold: link.callback(|_| Msg::Fold),
-            theme: link.callback(|_| Msg::ToggleTheme),
         }
     }
 }
@@ -150,7 +146,6 @@ struct Watches {
     size: Option<SizeWatch>,
     sight: Option<SightWatch>,
     _listeners: Vec<Listener>,
-    _answers: Option<prose::Answers>,
 }
 
 impl Component for App {
@@ -166,16 +161,12 @@ impl Component for App {
             // Who comes back, or asked for less motion, finds time standing still.
             Desk::new(opened.session, !opened.still && !dom::calm())
         });
-        if let Some(lesson) = scene.lesson() {
-            lesson::answers_again(lesson);
-        }
-        lesson::mark_done();
         let link = ctx.link().clone();
         let panels = scene.lesson().map(|lesson| lesson.panels.as_slice()).unwrap_or_default();
         let mut app = App {
             desk,
             painter: Painter::default(),
-            size: SIZE_AT_FIRST,
+            size: if dom::matches(PHONE) { SIZE_ON_A_PHONE } else { SIZE_AT_FIRST },
             filled: false,
             menu: None,
             chosen: None,
@@ -191,7 +182,6 @@ impl Component for App {
             notice: None,
             in_sight: true,
             tab_shown: true,
-            hosts: scene.lesson().map(|lesson| Hosts::new(lesson)),
             frames: FrameLoop::new(move |elapsed| link.send_message(Msg::Frame(elapsed))),
             card: NodeRef::default(),
             stage_host: NodeRef::default(),
@@ -288,19 +278,15 @@ fn watches(ctx: &Context<App>) -> Watches {
     let link = ctx.link();
     let (shown, leaving) = (link.callback(Msg::TabShown), link.callback(|()| Msg::Leaving));
     let (widened, themed) = (link.callback(|()| Msg::Widened), link.callback(|()| Msg::Themed));
-    let answer = link.callback(|(question, answer)| Msg::Answer(question, answer));
+    let chosen = themed.clone();
     let listeners = [
+        Listener::themed(move || chosen.emit(())),
         Listener::tab_shown(move |is| shown.emit(is)),
         Listener::leaving(move || leaving.emit(())),
         Listener::media(WIDE, move || widened.emit(())),
         Listener::media("(prefers-color-scheme: dark)", move || themed.emit(())),
     ];
-    Watches {
-        size: None,
-        sight: None,
-        _listeners: listeners.into_iter().flatten().collect(),
-        _answers: prose::Answers::new(move |question, chosen| answer.emit((question, chosen))),
-    }
+    Watches { size: None, sight: None, _listeners: listeners.into_iter().flatten().collect() }
 }
 
 impl App {
@@ -357,16 +343,7 @@ impl App {
             }
             Msg::Leaving => keep::session(ctx.props().scene.id(), &desk.saved()),
             Msg::Themed => self.painter.repaint(),
-            Msg::ToggleTheme => {
-                Theme::now().other().choose();
-                self.painter.repaint();
-            }
             Msg::Fold => self.folded = !self.folded,
-            Msg::Answer(question, chosen) => {
-                if let Some(lesson) = ctx.props().scene.lesson() {
-                    lesson::answer(lesson, &question, chosen);
-                }
-            }
             Msg::Solution => {
                 if let Some(lesson) = ctx.props().scene.lesson() {
                     desk.play_solution(&lesson.solution);
@@ -563,31 +540,20 @@ impl App {
         })
     }
 
-    /// What stands outside the lab: the theme's button, and goals in the prose.
+    /// What stands outside the lab: the ways to share, and in the prose of a lesson how its goals stand.
     fn outside(&self, ctx: &Context<App>, desk: &Desk) -> Html {
-        let (next, sign) = match Theme::now() {
-            Theme::Light => ("Dark theme", icon::MOON),
-            Theme::Dark => ("Light theme", icon::SUN),
-        };
-        let theme = button(self.calls.theme.clone())
-            .word("data-kind", "icon")
-            .named(next.to_owned())
-            .add(icon(sign))
-            .html();
-        let mut goals = Html::default();
-        if let (Some(lesson), Some(hosts)) = (ctx.props().scene.lesson(), &self.hosts) {
-            goals = part::<Goals>(lesson::Props {
-                lesson: lesson.clone(),
-                goals: desk.goals.clone(),
-                hosts: hosts.clone(),
-                on_solution: self.calls.solution.clone(),
-            });
+        let (mut goals, mut solution) = (Html::default(), Html::default());
+        if let Some(lesson) = ctx.props().scene.lesson() {
+            goals = part::<Goals>(lesson::Props { goals: desk.goals.clone() });
+            if !lesson.solution.is_empty() {
+                solution = link("Play the solution", telling(&self.calls.solution, ()));
+            }
         }
         let on_share = &self.calls.share;
         list(vec![
             lesson::into(&dom::by_id("share-host"), share::buttons(on_share)),
             lesson::into(&dom::by_id("way-out"), embed::way_out(on_share)),
-            lesson::into(&dom::by_id("theme-host"), theme),
+            lesson::into(&dom::by_id("solution-host"), solution),
             goals,
         ])
     }

@@ -35,9 +35,7 @@ pub(crate) const WARN: &str = "M12 3.500 21.500 20h-19ZM12 10v4.500M12 17.300v.2
 pub(crate) const BAD: &str =
     "M8.200 3h7.600L21 8.200v7.600L15.800 21H8.200L3 15.800V8.200ZM9 9l6 6M15 9l-6 6";
 pub(crate) const DOT: &str = "M12 8a4 4 0 1 0 0 8a4 4 0 1 0 0-8Z";
-pub(crate) const SUN: &str = "M12 8a4 4 0 1 0 0 8a4 4 0 1 0 0-8ZM12 2.500v2M12 19.500v2M2.500 12h2M19.500 12h2M5.300 5.300l1.400 1.400M17.300 17.300l1.400 1.400M5.300 18.700l1.400-1.400M17.300 6.700l1.400-1.400";
 pub(crate) const LINK: &str = "M10 14a4 4 0 0 0 5.700 0l3-3a4 4 0 0 0-5.700-5.700l-1 1M14 10a4 4 0 0 0-5.700 0l-3 3a4 4 0 0 0 5.700 5.700l1-1";
 pub(crate) const SAVE: &str = "M12 4v11M7 10.500 12 15.500 17 10.500M4.500 19.500h15";
 pub(crate) const OPEN: &str = "M12 15.500V4.500M7 9.500 12 4.500 17 9.500M4.500 19.500h15";
 pub(crate) const AWAY: &str = "M14 4.500h5.500v5.500M19.500 4.500 11 13M10 5.500H5.500v13h13V14";
-pub(crate) const MOON: &str = "M19.500 14.200A8 8 0 0 1 9.800 4.500a8 8 0 1 0 9.700 9.700Z";

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use lab::lessons::{GoalData, GoalKind, LessonData, LessonLink, PredictionData};
+use lab::lessons::{GoalData, GoalKind, LessonData, LessonLink};
 use lab::link::{LinkError, Shared};
 use lab::session::{Opening, Session};
 
@@ -137,10 +137,6 @@ fn lesson(json: &Json) -> Option<Lesson> {
     for json in json.list("goals") {
         goals.push(goal(&json));
     }
-    let mut predictions = Vec::new();
-    for json in json.list("predictions") {
-        predictions.push(prediction(&json));
-    }
     let lesson = LessonData {
         id: text(json, "id"),
         number: number(json, "number") as u32,
@@ -151,7 +147,8 @@ fn lesson(json: &Json) -> Option<Lesson> {
         seed: number(json, "seed"),
         setup: text(json, "setup"),
         goals,
-        predictions,
+        // Questions are the book's, and asked without the lab.
+        predictions: Vec::new(),
         solution: json.texts("solution"),
         panels: json.texts("panels"),
         commands: json.texts("commands"),
@@ -168,16 +165,6 @@ fn goal(json: &Json) -> GoalData {
         kind: if text(json, "kind") == "keep" { GoalKind::Keep } else { GoalKind::Reach },
         predicate: text(json, "predicate"),
         hints: json.texts("hints"),
-        because: text(json, "because"),
-    }
-}
-
-fn prediction(json: &Json) -> PredictionData {
-    PredictionData {
-        id: text(json, "id"),
-        question: text(json, "question"),
-        options: json.texts("options"),
-        answer: number(json, "answer") as u32,
         because: text(json, "because"),
     }
 }

@@ -11,4 +11,3 @@ pub(crate) mod rescue;
 pub(crate) mod second;
 pub(crate) mod share;
 pub(crate) mod split;
-pub(crate) mod theme;

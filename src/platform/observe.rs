@@ -80,6 +80,14 @@ impl Listener {
         Some(Listener { _callback: callback })
     }
 
+    /// Calls `tell` when another theme is chosen.
+    pub(crate) fn themed(tell: impl Fn() + 'static) -> Option<Listener> {
+        let callback = Closure::<dyn FnMut(JsValue)>::new(move |_| tell());
+        let function = callback.as_ref().unchecked_ref();
+        dom::document()?.add_event_listener_with_callback("raft-lab:theme", function).ok()?;
+        Some(Listener { _callback: callback })
+    }
+
     /// Calls `tell` before the page goes away.
     pub(crate) fn leaving(tell: impl Fn() + 'static) -> Option<Listener> {
         let callback = Closure::<dyn FnMut(JsValue)>::new(move |_| tell());

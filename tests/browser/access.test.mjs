@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { readdir } from "node:fs/promises";
 import { after, describe, test } from "node:test";
 
-import { accessibilityFaults, alive, dist, Lab } from "./harness.mjs";
+import { alive, dist, faults, Lab, TEXTS } from "./harness.mjs";
 import { Learner, until } from "./learner.mjs";
 
 const lab = await Lab.start();
@@ -49,31 +49,12 @@ async function busy(learner) {
   await learner.type("crash n3");
 }
 
-// Waits until no colour fades any more.
-const settled = (page) =>
-  page.evaluate(async () => {
-    await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
-    const fades = document.getAnimations().filter((animation) => animation instanceof CSSTransition);
-    await Promise.allSettled(fades.map((fade) => fade.finished));
-  });
-
-// What axe finds in both themes.
-async function faults(page) {
-  const found = [];
-  for (const colorScheme of ["light", "dark"]) {
-    await page.emulateMedia({ colorScheme });
-    await settled(page);
-    found.push(...(await accessibilityFaults(page)).map((fault) => `${colorScheme}: ${fault}`));
-  }
-  return found;
-}
-
 describe("accessibility", { concurrency: 2 }, () => {
   for (const name of pages) {
     for (const viewport of [WIDE, PHONE]) {
       test(`${name} has no fault and no sideways scroll, ${viewport.width} wide`, () =>
         lab.visit(name, { viewport }, async (page) => {
-          const learner = await Learner.at(page);
+          const learner = TEXTS.includes(name) ? undefined : await Learner.at(page);
           const look = async (what) => {
             assert.deepEqual(await faults(page), [], what);
             const wide = await width(page);
@@ -98,7 +79,9 @@ async function tabbed(page) {
     const stop = await page.evaluate(() => {
       const element = document.activeElement;
       if (element === null || element === document.body) return null;
-      element.dataset.tabbed ??= String(document.querySelectorAll("[data-tabbed]").length);
+      // What shows for the focus alone is gone later: counted on, not counted anew.
+      globalThis.stops ??= 0;
+      element.dataset.tabbed ??= String((globalThis.stops += 1));
       // Shown on itself, on what holds it, or on what is drawn for it.
       const near = [element, element.parentElement, element.closest("label, .timeline, .terminal-prompt"), element.nextElementSibling, ...element.querySelectorAll("*")];
       const visible = near.some((candidate) => {
@@ -144,7 +127,7 @@ describe("the keyboard", { concurrency: 2 }, () => {
     for (const viewport of [WIDE, PHONE]) {
       test(`${name}: Tab comes to everything, and shows where it is, ${viewport.width} wide`, () =>
         lab.visit(name, { viewport, reducedMotion: "reduce" }, async (page) => {
-          await Learner.at(page);
+          if (!TEXTS.includes(name)) await Learner.at(page);
           const stops = await tabbed(page);
           assert.deepEqual(await missed(page), []);
           assert.deepEqual(stops.filter(({ visible }) => !visible), [], "no focus without a sign");

@@ -23,6 +23,9 @@ const FLAGS = [
   "--disable-sync",
 ];
 
+/// Pages of text alone, without a lab.
+export const TEXTS = ["glossary.html"];
+
 /// A browser and a host; `stop` ends both.
 export class Lab {
   /// Options: `good`, whether the host is a good one (see `serve`); `args`, more flags for the browser.
@@ -120,4 +123,23 @@ export async function accessibilityFaults(page) {
   return violations.flatMap(({ id, help, nodes }) =>
     nodes.map((node) => `${id}: ${help}: ${node.target.join(" ")} ${node.failureSummary ?? ""}`),
   );
+}
+
+// Waits until no colour fades any more.
+const settled = (page) =>
+  page.evaluate(async () => {
+    await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+    const fades = document.getAnimations().filter((animation) => animation instanceof CSSTransition);
+    await Promise.allSettled(fades.map((fade) => fade.finished));
+  });
+
+/// What axe finds in both themes.
+export async function faults(page) {
+  const found = [];
+  for (const colorScheme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme });
+    await settled(page);
+    found.push(...(await accessibilityFaults(page)).map((fault) => `${colorScheme}: ${fault}`));
+  }
+  return found;
 }

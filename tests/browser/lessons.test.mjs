@@ -14,7 +14,7 @@ after(() => lab.stop());
 
 const lessons = [];
 for (const name of (await readdir(dist)).sort()) {
-  if (!name.endsWith(".html") || ["embed.html", "index.html", "sandbox.html"].includes(name)) continue;
+  if (!name.endsWith(".html") || ["embed.html", "glossary.html", "index.html", "sandbox.html"].includes(name)) continue;
   const html = await readFile(path.join(dist, name), "utf8");
   const [, data] = /<script type="application\/json" id="lesson">([\s\S]*?)<\/script>/.exec(html);
   lessons.push({ name, ...JSON.parse(data) });

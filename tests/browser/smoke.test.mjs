@@ -5,13 +5,13 @@ import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { after, test } from "node:test";
 
-import { alive, dist, Lab } from "./harness.mjs";
+import { alive, dist, Lab, TEXTS } from "./harness.mjs";
 
 const lab = await Lab.start();
 after(() => lab.stop());
 
 const pages = (await readdir(dist)).filter((name) => name.endsWith(".html")).sort();
-const lessons = pages.filter((name) => !["index.html", "sandbox.html", "embed.html"].includes(name));
+const lessons = pages.filter((name) => !["index.html", "sandbox.html", "embed.html", ...TEXTS].includes(name));
 const source = (name) => readFile(path.join(dist, name), "utf8");
 
 test("the course has its pages", () => {
@@ -20,12 +20,13 @@ test("the course has its pages", () => {
 });
 
 for (const name of pages) {
-  test(`${name} comes alive without a complaint`, () => lab.visit(name, {}, alive));
+  test(`${name} comes alive without a complaint`, () =>
+    lab.visit(name, {}, TEXTS.includes(name) ? (page) => page.locator("h1").waitFor() : alive));
 
   test(`${name} holds nothing that the policy forbids, and no mark that was not filled`, async () => {
     const html = await source(name);
     assert.doesNotMatch(html, /\sstyle\s*=|<style|\son[a-z]+\s*=\s*["']|javascript:/i);
-    assert.doesNotMatch(html, /<!--(lesson|home|course)/);
+    assert.doesNotMatch(html, /<!--(lesson|home|course|head)/);
     for (const [tag] of html.matchAll(/<script[^>]*>/g)) {
       assert.match(tag, /\ssrc=|type="application\/json"/, tag);
     }
@@ -39,6 +40,26 @@ for (const name of pages) {
     }
   });
 }
+
+test("every page says what it is to those who have not opened it, and no two say the same", async () => {
+  const said = { title: new Set(), description: new Set() };
+  for (const name of pages) {
+    const html = await source(name);
+    const of = (key) => new RegExp(`<meta (?:name|property)="${key}" content="([^"]+)">`).exec(html)?.[1];
+    const title = /<title>([^<]+)<\/title>/.exec(html)[1];
+    assert.equal(of("og:title"), title.replaceAll('"', "&quot;"), name);
+    assert.equal(of("og:description"), of("description"), name);
+    assert.equal(of("og:type"), name === "index.html" ? "website" : "article", name);
+    assert.match(of("twitter:card"), /^summary/, name);
+    // A picture and the one address of a page are known to its publisher alone.
+    assert.equal(of("og:image") === undefined, !html.includes('rel="canonical"'), name);
+    for (const [what, set] of Object.entries(said)) {
+      const text = what === "title" ? title : of(what);
+      assert.ok(!set.has(text), `${name}: its ${what} is another page's too`);
+      set.add(text);
+    }
+  }
+});
 
 for (const name of lessons) {
   test(`${name} reads without scripts`, () =>

@@ -147,7 +147,7 @@ fn fuzz_prints_scripts_that_convict() {
     for (rule, property) in
         [("majority", "durable-on-quorum"), ("confirm-leadership-before-read", "read-sees-writes")]
     {
-        let arguments = ["fuzz", "--seeds", "1..100", "--steps", "4000", "--disable", rule];
+        let arguments = ["fuzz", "--seeds", "1..300", "--steps", "4000", "--disable", rule];
         let output = lab(&arguments, "");
         let out = text(&output.stdout);
         assert_eq!(output.status.code(), Some(3), "{out}");

@@ -35,7 +35,7 @@ pub(super) struct Rendered {
 const LANGUAGES: [&str; 6] = ["json", "yaml", "toml", "sh", "text", "console"];
 
 /// Ids that the page around the prose uses: no heading may be called so.
-const PAGE_IDS: [&str; 3] = ["lab", "lesson", "main"];
+const PAGE_IDS: [&str; 4] = ["lab", "lesson", "main", "meaning"];
 
 /// Renders a lesson's prose; `file` is how its errors name it.
 pub(super) fn render(prose: &str, file: &str, lesson: &Lesson, names: &Names<'_>) -> Rendered {
@@ -236,11 +236,11 @@ impl<'a> Renderer<'a> {
             }
             target.to_owned()
         } else {
-            let page = ["index.html", "sandbox.html"].contains(&target);
+            let page = ["index.html", "sandbox.html", "glossary.html"].contains(&target);
             if !page && !target.starts_with("https://") {
                 let message = format!(
                     "dead link: {target}; there are lesson:SLUG, #heading, #term:WORD, \
-                     sandbox.html, index.html and https://"
+                     sandbox.html, glossary.html, index.html and https://"
                 );
                 self.error(byte, message);
             }
@@ -254,8 +254,10 @@ impl<'a> Renderer<'a> {
             self.link_end = "";
             return self.error(byte, format!("the glossary has no term {term}"));
         };
-        self.link_end = "</abbr>";
-        self.html(format!("<abbr class=\"term\" tabindex=\"0\" title=\"{}\">", escape(meaning)));
+        let (term, meaning) = (escape(term), escape(meaning));
+        self.html(format!(
+            "<a class=\"term\" href=\"glossary.html#{term}\" data-meaning=\"{meaning}\">"
+        ));
     }
 
     fn fence(&mut self, info: &str, text: &str, range: Range<usize>) {

@@ -38,8 +38,6 @@ pub struct Lesson {
     pub manifest_file: String,
     /// The prose as HTML.
     pub(super) body: String,
-    /// How many lessons the course has.
-    pub(super) course_length: usize,
 }
 
 /// Lines of the lab's language, and where they stand.
@@ -125,6 +123,16 @@ pub fn load_all(dir: &Path) -> Result<Vec<Lesson>, Vec<LessonError>> {
     errors.sort();
     errors.dedup();
     if errors.is_empty() { Ok(lessons) } else { Err(errors) }
+}
+
+/// The words that prose may explain, and what they mean, in the order of the alphabet.
+///
+/// # Errors
+/// The file cannot be read or understood.
+pub fn load_glossary(dir: &Path) -> Result<Vec<(String, String)>, Vec<LessonError>> {
+    let mut errors = Vec::new();
+    let glossary = read_glossary(dir, &mut errors);
+    if errors.is_empty() { Ok(glossary.terms.into_iter().collect()) } else { Err(errors) }
 }
 
 fn read_text(path: &Path, errors: &mut Vec<LessonError>) -> Option<String> {
@@ -249,7 +257,6 @@ impl ManifestReader<'_> {
             blocks: Vec::new(),
             manifest_file: self.file.to_owned(),
             body: String::new(),
-            course_length: 0,
         }
     }
 
@@ -436,6 +443,5 @@ fn link_neighbours(drafts: &mut [Draft], errors: &mut Vec<LessonError>) {
         }
         lesson.data.previous = at.checked_sub(1).and_then(|before| links.get(before)).cloned();
         lesson.data.next = links.get(at + 1).cloned();
-        lesson.course_length = links.len();
     }
 }

@@ -25,7 +25,7 @@ mod widgets;
 pub use check::{check, check_all, check_command, warnings};
 pub use data::{GoalData, GoalKind, Inline, LessonData, LessonLink, PredictionData, inline};
 #[cfg(feature = "cli")]
-pub use load::{Block, Lesson, LessonError, Script, load_all};
+pub use load::{Block, Lesson, LessonError, Script, load_all, load_glossary};
 #[cfg(feature = "cli")]
 pub use scaffold::new_lesson;
 #[cfg(feature = "cli")]

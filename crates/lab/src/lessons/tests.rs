@@ -293,21 +293,21 @@ fn the_html_is_whole_and_nothing_in_it_is_markup_by_accident() {
     let lessons = load_all(&folder.0).unwrap();
     let html = lessons.first().unwrap().html();
     for piece in [
-        "<p class=\"eyebrow\">Lesson 1 · about 5 minutes</p>\n<h1>First &lt;things&gt;</h1>",
+        "<p class=\"eyebrow\">Lesson 1 · about 5 minutes · 6 steps</p>\n<h1>First &lt;things&gt;</h1>",
         "<p class=\"claim\">The store is at revision 2.</p>",
         "<fieldset class=\"predict\" data-predict=\"how\"><legend>How many of three may fail?",
         "<input type=\"radio\" name=\"predict-how\" value=\"1\"> <span>One</span>",
         "<fieldset class=\"predict check\" data-predict=\"two\"><legend>And how many of two?",
-        "<section class=\"goals\" data-goals><h2>Now do it</h2>",
+        "<section class=\"goals\" data-goals><h2>Now do it <span class=\"goals-count\" role=\"status\">3 goals",
         "<li data-goal=\"write\">Write <code>joe</code>.<details><summary>Hint</summary>",
         "<summary>Hint 2 of 2</summary><p><code>crash n1</code></p></details>",
-        "<abbr class=\"term\" tabindex=\"0\" title=\"A &quot;majority&quot;.\">quorum</abbr>",
+        "<a class=\"term\" href=\"glossary.html#quorum\" data-meaning=\"A &quot;majority&quot;.\">quorum</a>",
         "<h2 id=\"what-then\">What then?</h2>",
         "<a href=\"first.html\">first</a>",
         "<th scope=\"col\" class=\"right\">Nodes</th>",
         "<span class=\"prompt\">$ </span><kbd>etcdctl get name</kbd>\n<samp>name</samp>",
         "<aside class=\"remember\"><h2>Remember</h2>\n<ul>\n<li>One</li>",
-        "<nav class=\"lesson-foot\" aria-label=\"Lessons\">\n<a class=\"back\" href=\"index.html\">",
+        "<nav class=\"lesson-foot\" aria-label=\"Lessons\">\n<a class=\"back\" href=\"index.html\" title=\"All lessons\">",
     ] {
         assert!(html.contains(piece), "{piece}\nis not in\n{html}");
     }

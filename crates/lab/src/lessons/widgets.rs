@@ -71,9 +71,15 @@ pub(super) fn listing_html(text: &str) -> String {
     out
 }
 
-/// The goals as they read without the lab: hints and the solution behind folds.
+/// The goals as they read without the lab: hints and the solution behind folds. What each showed stands there
+/// hidden until it is reached.
 pub(super) fn goals_html(goals: &[GoalData], solution: &[String]) -> String {
-    let mut out = String::from("<section class=\"goals\" data-goals><h2>Now do it</h2>\n<ol>\n");
+    // What the page counts and adds later has its place here from the start.
+    let mut out = format!(
+        "<section class=\"goals\" data-goals><h2>Now do it <span class=\"goals-count\" \
+         role=\"status\">{} goals</span></h2>\n<ol>\n",
+        goals.len()
+    );
     for goal in goals {
         let (id, text) = (escape(&goal.id), text_html(&goal.text));
         let _ = write!(out, "<li data-goal=\"{id}\">{text}");
@@ -85,13 +91,15 @@ pub(super) fn goals_html(goals: &[GoalData], solution: &[String]) -> String {
             let hint = text_html(hint);
             let _ = write!(out, "<details><summary>{summary}</summary><p>{hint}</p></details>");
         }
-        out.push_str("</li>\n");
+        let because = text_html(&goal.because);
+        let _ = writeln!(out, "<p class=\"goal-because\" hidden>{because}</p></li>");
     }
     let solution = listing_html(&solution.join("\n"));
     let _ = write!(
         out,
         "</ol>\n<details class=\"solution\"><summary>A solution</summary>{solution}</details>\n\
-         </section>\n"
+         <div class=\"goals-foot\"><p class=\"goals-done\" hidden>All done. On to the next one.</p>\
+         <span id=\"solution-host\"></span></div>\n</section>\n"
     );
     out
 }
@@ -120,37 +128,52 @@ pub(super) fn choice_html(class: &str, prediction: &PredictionData) -> String {
 impl Lesson {
     /// What stands in the prose column of the lesson's page: the article, and the way back and on.
     pub fn html(&self) -> String {
+        self.article_html() + &self.foot_html()
+    }
+
+    /// How many things there are to do: questions to answer and goals to reach.
+    pub fn steps(&self) -> usize {
+        self.data.predictions.len() + self.data.goals.len()
+    }
+
+    /// The lesson itself.
+    pub fn article_html(&self) -> String {
         let data = &self.data;
         let minutes = if data.minutes == 1 { "minute" } else { "minutes" };
         format!(
             "<article class=\"lesson\">\n\
-             <p class=\"eyebrow\">Lesson {} · about {} {minutes}</p>\n\
-             <h1>{}</h1>\n{}</article>\n{}",
+             <p class=\"eyebrow\">Lesson {} · about {} {minutes} · {} steps</p>\n\
+             <h1>{}</h1>\n{}</article>\n",
             data.number,
             data.minutes,
+            self.steps(),
             escape(&data.title),
             self.body,
-            self.foot_html()
         )
     }
 
-    fn foot_html(&self) -> String {
-        let link = |class: &str, rel: &str, id: &str, title: &str| {
-            let title = escape(title);
-            format!("<a class=\"{class}\" rel=\"{rel}\" href=\"{id}.html\">{title}</a>\n")
+    /// The way back and on, and how far one is.
+    pub fn foot_html(&self) -> String {
+        // Where there is little room the title is only heard: the ways stay in their places.
+        let way = |class: &str, rel: &str, id: &str, title: &str| {
+            let (title, word) = (escape(title), if class == "back" { "Back" } else { "Next" });
+            format!(
+                "<a class=\"{class}\"{rel} href=\"{id}.html\" title=\"{title}\">\
+                 <span class=\"way\">{word}</span> <span class=\"to\">{title}</span></a>\n"
+            )
         };
         let back = match &self.data.previous {
-            Some(lesson) => link("back", "prev", &lesson.id, &lesson.title),
-            None => "<a class=\"back\" href=\"index.html\">All lessons</a>\n".to_owned(),
+            Some(lesson) => way("back", " rel=\"prev\"", &lesson.id, &lesson.title),
+            None => way("back", "", "index", "All lessons"),
         };
         let next = match &self.data.next {
-            Some(lesson) => link("next", "next", &lesson.id, &lesson.title),
-            None => "<a class=\"next\" href=\"sandbox.html\">Sandbox</a>\n".to_owned(),
+            Some(lesson) => way("next", " rel=\"next\"", &lesson.id, &lesson.title),
+            None => way("next", "", "sandbox", "Sandbox"),
         };
-        let place = format!("{} of {}", self.data.number, self.course_length);
+        let steps = self.steps();
         format!(
             "<nav class=\"lesson-foot\" aria-label=\"Lessons\">\n\
-             {back}<span class=\"place\">{place}</span>\n{next}</nav>\n"
+             {back}<span class=\"place\" data-steps=\"{steps}\">{steps} steps</span>\n{next}</nav>\n"
         )
     }
 
@@ -167,12 +190,14 @@ impl Lesson {
 /// The list of lessons for the home page.
 pub fn home_list_html(lessons: &[Lesson]) -> String {
     let mut out = String::from("<ol class=\"lessons\">\n");
-    for Lesson { data, .. } in lessons {
+    for lesson in lessons {
+        let (data, steps) = (&lesson.data, lesson.steps());
         let id = escape(&data.id);
         let _ = writeln!(
             out,
             "<li data-lesson=\"{id}\"><a href=\"{id}.html\">{}</a> \
-             <span class=\"minutes\">{} min</span><p>{}</p></li>",
+             <span class=\"minutes\">{} min · <span data-steps=\"{steps}\">{steps} steps</span></span>\
+             <p>{}</p></li>",
             escape(&data.title),
             data.minutes,
             text_html(&data.summary)
