@@ -7,6 +7,7 @@
 
 mod assets;
 mod split;
+mod widgets;
 
 use std::fs;
 use std::path::PathBuf;
@@ -62,6 +63,7 @@ fn write_all() -> Result<()> {
     let template = read(staged.join("index.html"))?;
     let template = assets::join_styles(&staged, &template)?;
     let template = assets::postpone_program(&staged, &template, &root.join("target/raft-lab"))?;
+    let template = widgets::announce(&staged, &template)?;
     let lessons = load_all(&root.join("lessons")).map_err(|errors| {
         let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
         anyhow!("the lessons have errors:\n{}", errors.join("\n"))
