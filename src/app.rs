@@ -3,9 +3,11 @@
 
 mod sharing;
 
+use js_sys::Function;
 use lab::roster::Roster;
 use yew::prelude::*;
 
+use crate::bridge::Bridge;
 use crate::desk::{Change, Desk};
 use crate::el::{el, link, list, telling};
 use crate::embed;
@@ -73,6 +75,8 @@ pub(crate) enum Msg {
     Fold,
     Solution,
     Share(Share),
+    /// A widget of the prose asks, and hears the answer.
+    Asked(String, Function),
 }
 
 /// A menu that is open.
@@ -106,6 +110,7 @@ pub(crate) struct App {
     canvas: NodeRef,
     calls: Calls,
     watches: Watches,
+    bridge: Bridge,
 }
 
 /// The ways from components to the owner, made once: a new one would draw its component anew.
@@ -188,6 +193,10 @@ impl Component for App {
             canvas: NodeRef::default(),
             calls: Calls::new(ctx),
             watches: watches(ctx),
+            bridge: Bridge::open(
+                &ctx.link().callback(|(what, tell)| Msg::Asked(what, tell)),
+                &ctx.link().callback(Msg::Line),
+            ),
         };
         if let Some(link) = came_by {
             app.open_shared("a link", link);
@@ -351,6 +360,10 @@ impl App {
                 }
             }
             Msg::Share(share) => self.share(ctx, share),
+            Msg::Asked(what, tell) => {
+                self.bridge.answer(desk, &what, &tell);
+                return false;
+            }
         }
         true
     }

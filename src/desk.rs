@@ -241,6 +241,11 @@ impl Desk {
         self.refresh();
     }
 
+    /// The session, to be looked at.
+    pub(crate) fn session(&self) -> &Session {
+        &self.session
+    }
+
     /// Lets a panel read what only it shows.
     pub(crate) fn show(&self, look: &Look) {
         look.at(&self.session);

@@ -19,6 +19,7 @@
 )]
 
 mod app;
+mod bridge;
 mod clock;
 mod desk;
 mod el;

@@ -131,9 +131,77 @@ function show(what, message) {
   shown.focus();
 }
 
+// Widgets in the prose are a program of their own (src/widgets/), fetched when the first of them comes near.
+// What stands in their places before says the same without it, and comes back if that program breaks.
+const widgets = {
+  link: document.querySelector("link[rel=widgets]"),
+  // The module, once it is asked for.
+  coming: null,
+  // What stood in each place at first.
+  plain: new Map(),
+};
+
+function loadWidgets() {
+  const load = async () => {
+    const module = await import(widgets.link.href);
+    await module.default({ module_or_path: new URL(widgets.link.dataset.program, document.baseURI) });
+    return module;
+  };
+  widgets.coming ??= load();
+  return widgets.coming;
+}
+
+async function makeWidget(section) {
+  const place = section.querySelector(".widget-body");
+  const plain = [...place.childNodes];
+  try {
+    const module = await loadWidgets();
+    const made = module.widget(section.dataset.widget, place);
+    section.dataset.state = made ? "made" : "plain";
+    if (made) widgets.plain.set(section, plain);
+  } catch (error) {
+    breakWidgets(error);
+    section.dataset.state = "plain";
+  }
+}
+
+// Their program is left alone from now on; the lab beside them is another and goes on.
+function breakWidgets(error) {
+  for (const [section, plain] of widgets.plain) {
+    section.querySelector(".widget-body").replaceChildren(...plain);
+    section.dataset.state = "plain";
+  }
+  widgets.plain.clear();
+  widgets.coming = Promise.reject(error);
+  widgets.coming.catch(() => {});
+  console.warn("The widgets of this lesson cannot be shown:", error);
+}
+
+function watchWidgets() {
+  const sections = document.querySelectorAll("[data-widget]");
+  const near = new IntersectionObserver(
+    (entries) => {
+      for (const { isIntersecting, target } of entries) {
+        if (!isIntersecting) continue;
+        near.unobserve(target);
+        makeWidget(target);
+      }
+    },
+    { rootMargin: "800px 0px" },
+  );
+  for (const section of sections) {
+    if (widgets.link) near.observe(section);
+    else section.dataset.state = "plain";
+  }
+}
+
 // A trap (unreachable code, memory that cannot grow) and a stack that overflowed leave the instance in a
 // state that nobody knows; any other error is a script's own and leaves it standing.
 function fatal(error) {
+  if (widgets.link && error?.stack?.includes(widgets.link.dataset.program.replace("./", ""))) {
+    breakWidgets(error);
+    return;
+  }
   if (error instanceof WebAssembly.RuntimeError || error instanceof RangeError) {
     show("The simulator stopped: a trap, or memory ran out.", error.message);
   }
@@ -267,6 +335,7 @@ async function start() {
   if (typeof WebAssembly !== "object") throw new Error("this browser has no WebAssembly");
   await painted();
   if (embedded) await seen();
+  else watchWidgets();
   const program = fetch(wasm.href, { priority: "low" });
   // Awaited further down; until then a failure of it is not one that nobody hears of.
   program.catch(() => {});

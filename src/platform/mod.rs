@@ -1,5 +1,6 @@
 //! The browser, and all of it: nothing outside this folder calls its interfaces.
 
+pub(crate) mod bridge;
 pub(crate) mod dom;
 pub(crate) mod frame;
 pub(crate) mod json;

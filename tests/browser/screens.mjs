@@ -27,6 +27,11 @@ const TWO_IN_A_TERM = [
 
 // What is opened.
 const panel = (name) => (learner) => learner.open(name);
+const widget = (name) => async ({ page }) => {
+  await page.locator(`[data-widget="${name}"]`).scrollIntoViewIfNeeded();
+  await page.locator(`[data-widget="${name}"][data-state="made"]`).waitFor();
+  await page.locator(`[data-widget="${name}"]`).evaluate((element) => element.scrollIntoView({ block: "start" }));
+};
 const menuOf = (target) => async (learner) => {
   await target(learner).press("Enter");
   await learner.menu.waitFor();
@@ -57,6 +62,14 @@ const VIEWS = [
   { name: "stale-leader", page: "sandbox.html", lines: STALE },
   { name: "modified-raft", page: "sandbox.html", lines: ["disable own-term-commit", "advance 1s"] },
   { name: "violation", page: "sandbox.html", lines: TWO_IN_A_TERM, stops: true },
+  { name: "widget-people", page: "key-value-versus-tables.html", sizes: ["wide", "phone"], open: widget("table-and-documents") },
+  { name: "widget-chances", page: "elections.html", sizes: ["wide", "phone"], open: widget("monte-carlo") },
+  { name: "widget-quorum", page: "quorum-arithmetic.html", sizes: ["wide", "phone"], lines: ["crash n1", "advance 1s"], open: widget("quorum-table") },
+  { name: "widget-availability", page: "quorum-arithmetic.html", sizes: ["wide", "phone"], open: widget("availability") },
+  { name: "widget-unit-files", page: "setting-up-a-cluster.html", sizes: ["wide", "phone"], open: widget("service-generator") },
+  { name: "chart-latency", page: "from-one-server-to-three.html", sizes: ["wide", "phone"], lines: KEYS, open: widget("chart-latency") },
+  { name: "chart-terms", page: "elections.html", sizes: ["wide", "phone"], lines: ["crash leader", "until leader", "advance 2s"], open: widget("chart-terms") },
+  { name: "chart-writes", page: "replication.html", sizes: ["wide", "phone"], lines: KEYS, open: widget("chart-writes") },
   { name: "embed", page: "embed.html" },
   { name: "broken", page: "sandbox.html", lines: KEYS, open: breakIt },
 ];

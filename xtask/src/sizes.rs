@@ -8,6 +8,9 @@ use crate::command::{ask, command};
 
 /// The most that the program's first part may weigh, compressed with brotli, in bytes.
 const WASM: usize = 280_000;
+/// The most that the program of the widgets and charts may weigh, compressed with brotli, in bytes. A page
+/// loads it when the first of them comes near, after its own.
+const WIDGETS: usize = 160_000;
 /// The most that opening a lesson for the first time may load, compressed with brotli, in bytes.
 const FIRST_LOAD: usize = 420_000;
 /// The most that all fonts together may weigh, in bytes.
@@ -30,6 +33,8 @@ enum Kind {
     Wasm,
     /// Its second part, which is loaded when somebody acts.
     Second,
+    /// The program of the widgets in the prose, which is loaded when one comes near, and its script.
+    Widgets,
     /// A font.
     Font,
     /// What else a page loads.
@@ -42,6 +47,7 @@ fn kind(name: &str) -> Kind {
     match name.rsplit('.').next().unwrap_or_default() {
         "html" => Kind::Page,
         "wasm" if name.ends_with("-second.wasm") => Kind::Second,
+        "wasm" | "js" if name.starts_with("widgets-") => Kind::Widgets,
         "wasm" => Kind::Wasm,
         "woff2" => Kind::Font,
         "txt" | "md" | "png" => Kind::Note,
@@ -89,11 +95,13 @@ fn judge(mut files: Vec<Weighed>) -> Result<()> {
     let second = sum(Kind::Second, |file| file.brotli);
     println!("\nthe program's first part with gzip: {}", kilobytes(wasm_gzip));
     println!("its second part, brotli: {}; both: {}", kilobytes(second), kilobytes(wasm + second));
+    let widgets = sum(Kind::Widgets, |file| file.brotli);
     if wasm == 0 || page == 0 {
         bail!("dist/ has no page or no program");
     }
     let budgets = [
         ("the program's first part, brotli", wasm, WASM),
+        ("widgets and charts, loaded when one comes near, brotli", widgets, WIDGETS),
         ("first load of the biggest page, brotli", first_load, FIRST_LOAD),
         ("fonts", fonts, FONTS),
     ];
@@ -131,6 +139,10 @@ mod tests {
         let error = check(&format!("{page}9 9 141000 style.css")).unwrap_err().to_string();
         assert_eq!(error, "first load of the biggest page, brotli: 0.3 kB over");
         assert!(check("900 400 300 index.html").is_err());
+        let widgets = |bytes| format!("{page}9 9 {bytes} widgets-1.wasm\n9 9 20000 widgets-1.js");
+        check(&widgets(140_000)).unwrap();
+        let error = check(&widgets(140_100)).unwrap_err().to_string();
+        assert_eq!(error, "widgets and charts, loaded when one comes near, brotli: 0.1 kB over");
         // What nobody loads who only reads counts against no budget, nor as a program.
         check(&format!("{page}9 9 141000 page-second.wasm")).unwrap();
         assert!(check("900 400 300 index.html\n9 9 9 page-second.wasm").is_err());

@@ -63,8 +63,11 @@ fn quick(stages: &mut Stages) {
     });
     stages.run("clippy-wasm", 6, |stage| {
         tools::wasm_target()?;
-        let page = "-p raft-lab --features page";
-        stage.run(&mut cargo(&format!("clippy --target {WASM} {page} -- -D warnings")))
+        for program in ["--bin raft-lab --features page", "--bin widgets --features widgets"] {
+            let what = format!("clippy --target {WASM} -p raft-lab {program} -- -D warnings");
+            stage.run(&mut cargo(&what))?;
+        }
+        Ok(())
     });
     stages.run("native", 10, |stage| {
         let mut test = cargo("test --workspace --features xtask/pages --no-fail-fast");

@@ -29,6 +29,7 @@ pub mod linear;
 pub mod link;
 mod logs;
 mod narrate;
+pub mod people;
 pub mod predicate;
 mod requests;
 pub mod roster;

@@ -4,6 +4,8 @@
 //! only what is new is looked at, unless the session went back or is another one now. Nothing here
 //! changes the session.
 
+mod wire;
+
 use sim::{HistoryRecord, Outcome};
 
 use crate::session::Session;

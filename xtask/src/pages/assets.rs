@@ -134,7 +134,7 @@ fn without_comments(css: &str) -> String {
 }
 
 /// FNV-1a: names a file after its content, so that hosts may let browsers keep it for ever.
-fn fingerprint(data: &[u8]) -> u64 {
+pub(crate) fn fingerprint(data: &[u8]) -> u64 {
     data.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     })

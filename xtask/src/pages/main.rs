@@ -10,6 +10,7 @@ mod glossary;
 mod head;
 mod search;
 mod split;
+mod widgets;
 
 use std::fs;
 use std::path::PathBuf;
@@ -70,6 +71,7 @@ fn write_all() -> Result<()> {
     let template = read(staged.join("index.html"))?;
     let template = assets::join_styles(&staged, &template)?;
     let template = assets::postpone_program(&staged, &template, &root.join("target/raft-lab"))?;
+    let template = widgets::announce(&staged, &template)?;
     let folder = root.join("lessons");
     let lessons = load_all(&folder).map_err(|errors| all_of(&errors))?;
     let terms = load_glossary(&folder).map_err(|errors| all_of(&errors))?;

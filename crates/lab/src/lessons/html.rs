@@ -2,7 +2,7 @@
 //!
 //! What comes out is valid and holds under a policy without inline scripts and styles: mark-up in
 //! the prose is an error, not a way in. Fenced blocks place the widgets: `goals`, `predict ID`,
-//! `check ID`, `remember`, `assert "claim"`, `lab`.
+//! `check ID`, `remember`, `assert "claim"`, `lab`, `widget NAME`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -12,6 +12,7 @@ use pulldown_cmark::{
 };
 
 use super::data::PredictionData;
+use super::interactive;
 use super::load::{Block, Lesson, LessonError, Script};
 use super::manifest::line_at;
 use super::widgets::{choice_html, escape, goals_html, inline_markdown, listing_html, markdown};
@@ -43,6 +44,11 @@ pub(super) fn render(prose: &str, file: &str, lesson: &Lesson, names: &Names<'_>
     renderer.walk();
     renderer.check_placed();
     html::push_html(&mut renderer.rendered.html, renderer.out.into_iter());
+    // The corner of a table names nothing, and is no heading.
+    let html = &mut renderer.rendered.html;
+    for class in ["", " class=\"right\"", " class=\"center\""] {
+        *html = html.replace(&format!("<th scope=\"col\"{class}></th>"), "<td></td>");
+    }
     renderer.rendered
 }
 
@@ -56,6 +62,7 @@ struct Placed {
     /// Where a question stands before the goals.
     early_question: Option<usize>,
     listings: bool,
+    widgets: BTreeSet<String>,
 }
 
 struct Renderer<'a> {
@@ -273,6 +280,7 @@ impl<'a> Renderer<'a> {
             "predict" => self.predict(rest, text, byte),
             "check" => self.check(rest, text, byte),
             "remember" => self.remember(text, byte),
+            "widget" => self.widget(rest, text, byte),
             "assert" => {
                 let script = script();
                 self.rendered.blocks.push(Block::Claim(script));
@@ -300,7 +308,7 @@ impl<'a> Renderer<'a> {
             other => {
                 let message = format!(
                     "no such block: {other}; there are goals, predict ID, check ID, remember, \
-                     assert, lab and for code {}",
+                     assert, lab, widget NAME and for code {}",
                     LANGUAGES.join(", ")
                 );
                 self.error(byte, message);
@@ -356,6 +364,37 @@ impl<'a> Renderer<'a> {
         self.html(choice_html("predict check", question));
     }
 
+    /// A part of the prose that one can work with. In its block stands what is read without it.
+    fn widget(&mut self, name: &str, text: &str, byte: usize) {
+        let Some(title) = interactive::title(name) else {
+            let names = interactive::names();
+            return self.error(byte, format!("no such widget: {name}; there are {names}"));
+        };
+        if !self.placed.widgets.insert(name.to_owned()) {
+            self.error(byte, "a widget is placed once");
+        }
+        if text.trim().is_empty() {
+            self.error(
+                byte,
+                "a `widget` block holds what is read without it: a sentence or a table",
+            );
+        }
+        let first_line = self.first_line + line_at(self.prose, byte);
+        let plain = self.inner(text, first_line);
+        self.html(interactive::widget_html(name, title, &plain));
+    }
+
+    /// Prose within a block, as HTML.
+    fn inner(&mut self, text: &str, first_line: usize) -> String {
+        let mut inner = Renderer::new(text, self.file, first_line, self.lesson, self.names);
+        inner.anchors.clone_from(&self.anchors);
+        inner.walk();
+        let mut out = String::new();
+        html::push_html(&mut out, inner.out.into_iter());
+        self.rendered.errors.append(&mut inner.rendered.errors);
+        out
+    }
+
     fn remember(&mut self, text: &str, byte: usize) {
         if std::mem::replace(&mut self.placed.remember, true) {
             self.error(byte, "what to remember is said once");
@@ -367,11 +406,7 @@ impl<'a> Renderer<'a> {
             self.error(byte, format!("what to remember is a list of three lines, not {items}"));
         }
         let first_line = self.first_line + line_at(self.prose, byte);
-        let mut inner = Renderer::new(text, self.file, first_line, self.lesson, self.names);
-        inner.walk();
-        let mut list = String::new();
-        html::push_html(&mut list, inner.out.into_iter());
-        self.rendered.errors.append(&mut inner.rendered.errors);
+        let list = self.inner(text, first_line);
         self.heading = HeadingLevel::H2;
         self.html(format!("<aside class=\"remember\"><h2>Remember</h2>\n{list}</aside>\n"));
     }

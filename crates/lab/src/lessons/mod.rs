@@ -9,6 +9,8 @@ mod data;
 #[cfg(feature = "cli")]
 mod html;
 #[cfg(feature = "cli")]
+mod interactive;
+#[cfg(feature = "cli")]
 mod load;
 #[cfg(feature = "cli")]
 mod manifest;

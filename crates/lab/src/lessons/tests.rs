@@ -244,6 +244,20 @@ fn what_is_wrong_in_the_prose_is_found_with_file_and_line() {
     check_error("```goals\n", "```goal\n", "en.md:16: no such block: goal");
     check_error("predict how", "predict why", "en.md:13: lesson.toml has no prediction `why`");
     check_error("- Three\n", "", "en.md:33: what to remember is a list of three lines, not 2");
+    let quorum = |inside: &str| format!("```widget quorum-table\n{inside}```\n\n```goals\n");
+    check_error(
+        "```goals\n",
+        "```widget quart\n```\n\n```goals\n",
+        "en.md:16: no such widget: quart",
+    );
+    check_error("```goals\n", &quorum(""), "en.md:16: a `widget` block holds what is read without");
+    check_error(
+        "```goals\n",
+        &quorum("[a](lesson:no)\n"),
+        "en.md:17: dead link: there is no lesson no",
+    );
+    let twice = quorum("A.\n") + "```\n\n```widget quorum-table\nB.\n";
+    check_error("```goals\n", &twice, "en.md:23: a widget is placed once");
     let image = "![a](https://example.org/a.png)";
     check_error("One node", image, "en.md:1: pictures are not supported");
 }
@@ -289,7 +303,9 @@ fn a_lesson_without_a_check_is_warned() {
 
 #[test]
 fn the_html_is_whole_and_nothing_in_it_is_markup_by_accident() {
-    let folder = Folder::with(MANIFEST, PROSE);
+    let prose = PROSE.replace("## What", "```widget availability\nA <b> *c*.\n```\n\n## What");
+    let prose = prose.replace("<b>", "`<b>`");
+    let folder = Folder::with(MANIFEST, &prose);
     let lessons = load_all(&folder.0).unwrap();
     let html = lessons.first().unwrap().html();
     for piece in [
@@ -306,11 +322,16 @@ fn the_html_is_whole_and_nothing_in_it_is_markup_by_accident() {
         "<a href=\"first.html\">first</a>",
         "<th scope=\"col\" class=\"right\">Nodes</th>",
         "<span class=\"prompt\">$ </span><kbd>etcdctl get name</kbd>\n<samp>name</samp>",
+        "<section class=\"widget\" data-widget=\"availability\" aria-label=\"How long too few are up\">",
+        "<div class=\"widget-body\"><p>A <code>&lt;b&gt;</code> <em>c</em>.</p>\n</div></section>",
         "<aside class=\"remember\"><h2>Remember</h2>\n<ul>\n<li>One</li>",
         "<nav class=\"lesson-foot\" aria-label=\"Lessons\">\n<a class=\"back\" href=\"index.html\" title=\"All lessons\">",
     ] {
         assert!(html.contains(piece), "{piece}\nis not in\n{html}");
     }
+    let corner = Folder::with(MANIFEST, &PROSE.replace("| Nodes |", "|       |"));
+    let html_of_corner = load_all(&corner.0).unwrap().first().unwrap().html();
+    assert!(!html_of_corner.contains("scope=\"col\"></th>"), "{html_of_corner}");
     assert!(!html.contains("style="), "{html}");
     let json = lessons.first().unwrap().data_json();
     assert!(json.contains("First \\u003cthings>") && !json.contains('<'), "{json}");
@@ -324,4 +345,19 @@ fn the_course_is_proven() {
     let mut out = Vec::new();
     let proven = check_command(&lessons, &[], &mut out).unwrap();
     assert!(proven, "{}", String::from_utf8_lossy(&out));
+}
+
+/// Proves: every lesson of the course has what the course asks for: three goals at least, a prediction
+/// before them, and a check of what was understood behind them.
+#[test]
+fn the_course_is_whole() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../lessons");
+    let lessons = super::load_all(&folder).expect("the lessons can be read");
+    assert!(lessons.len() >= 9, "only {} lessons", lessons.len());
+    for lesson in &lessons {
+        let goals = lesson.data.goals.len();
+        assert!(goals >= 3, "{}: only {goals} goals", lesson.folder);
+        assert!(lesson.predicted >= 1, "{}: nothing is predicted", lesson.folder);
+        assert_eq!(super::warnings(lesson), [], "{}", lesson.folder);
+    }
 }
