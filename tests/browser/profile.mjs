@@ -7,6 +7,7 @@
 // the program's second part.
 
 import { readdir, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
 
 import { alive, dist, Lab } from "./harness.mjs";
 
@@ -60,7 +61,10 @@ const functions = (await readFile(functionsFile, "utf8")).trimEnd().split("\n").
 const ran = new Set();
 const lab = await Lab.start();
 try {
-  const pages = (await readdir(dist)).filter((file) => file.endsWith(".html"));
+  // The glossary, say, has no program.
+  const files = (await readdir(dist)).filter((file) => file.endsWith(".html"));
+  const texts = await Promise.all(files.map((file) => readFile(path.join(dist, file), "utf8")));
+  const pages = files.filter((_, place) => /raft-lab-[^"]*\.wasm/.test(texts[place]));
   const visits = pages.flatMap((name) => VISITS.map((visit) => ({ name, visit })));
   const visitNext = async () => {
     for (let next = visits.pop(); next !== undefined; next = visits.pop()) {
@@ -76,6 +80,8 @@ try {
 } finally {
   await lab.stop();
 }
+
+if (ran.size === 0) throw new Error(`nothing ran: no page in ${dist} has a program`);
 
 // Several functions may have one name; numbers at its end are the optimiser's, and others next time.
 const awake = new Set(functions.filter((_, index) => ran.has(index)).map(({ name }) => name));
