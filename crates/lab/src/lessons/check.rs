@@ -73,7 +73,7 @@ pub fn check_command(dir: &Path, names: &[String], out: &mut dyn Write) -> io::R
     let mut proven = true;
     for name in names {
         if !lessons.iter().any(|lesson| is_named(lesson, name)) {
-            writeln!(out, "{}: there is no lesson {name}", dir.display())?;
+            writeln!(out, "{}: there is no lesson {name}; name none to check all", dir.display())?;
             proven = false;
         }
     }

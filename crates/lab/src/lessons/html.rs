@@ -259,7 +259,8 @@ impl<'a> Renderer<'a> {
     fn term(&mut self, term: &str, byte: usize) {
         let Some(meaning) = self.names.glossary.get(term) else {
             self.link_end = "";
-            return self.error(byte, format!("the glossary has no term {term}"));
+            return self
+                .error(byte, format!("the glossary has no term {term}: add it to glossary.toml"));
         };
         let (term, meaning) = (escape(term), escape(meaning));
         self.html(format!(
@@ -422,13 +423,18 @@ impl<'a> Renderer<'a> {
         let (predictions, questions) = choices(self.lesson);
         for prediction in predictions {
             if !self.placed.predictions.contains(&prediction.id) {
-                let message = format!("the prediction {} is placed nowhere", prediction.id);
+                let id = &prediction.id;
+                let message =
+                    format!("the prediction {id} is placed nowhere: write a block `predict {id}`");
                 self.error(0, message);
             }
         }
         for question in questions {
             if !self.placed.questions.contains(&question.id) {
-                self.error(0, format!("the question {} is placed nowhere", question.id));
+                let id = &question.id;
+                let message =
+                    format!("the question {id} is placed nowhere: write a block `check {id}`");
+                self.error(0, message);
             }
         }
     }

@@ -235,7 +235,11 @@ fn what_is_not_understood_is_found_with_file_and_line() {
 fn what_is_wrong_in_the_prose_is_found_with_file_and_line() {
     check_error("lesson:first", "lesson:second", "en.md:21: dead link: there is no lesson second");
     check_error("#what-then", "#what-now", "en.md:1: dead link: there is no heading #what-now");
-    check_error("(#term:quorum)", "(#term:quart)", "en.md:21: the glossary has no term quart");
+    check_error(
+        "(#term:quorum)",
+        "(#term:quart)",
+        "en.md:21: the glossary has no term quart: add it to glossary.toml",
+    );
     check_error("(lesson:first)", "(../etcd.md)", "en.md:21: dead link: ../etcd.md");
     check_error("One node", "<b>One</b> node", "en.md:1: HTML is not allowed");
     check_error("## What then?", "# What then?", "en.md:19: the title is the only heading");
@@ -267,7 +271,11 @@ fn what_is_wrong_with_the_check_is_found_with_file_and_line() {
     check_error("check five", "check six", "en.md:27: lesson.toml has no question `six`");
     check_error("check five", "check how", "en.md:27: lesson.toml has no question `how`");
     check_error("predict how", "predict two", "en.md:13: lesson.toml has no prediction `two`");
-    check_error("check five", "check two", "en.md:1: the question five is placed nowhere");
+    check_error(
+        "check five",
+        "check two",
+        "en.md:1: the question five is placed nowhere: write a block `check five`",
+    );
     check_error("check five", "check two", "en.md:30: a question is placed once");
     check_error("check five\n", "check five\nWhat?\n", "en.md:27: a `check` block is empty");
     check_error(
