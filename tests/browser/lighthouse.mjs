@@ -18,7 +18,7 @@ import { pageFunctions } from "lighthouse/core/lib/page-functions.js";
 
 import { Lab } from "./harness.mjs";
 
-const PAGES = ["index.html", "elections.html", "sandbox.html"];
+const PAGES = ["index.html", "elections.html", "setting-up-a-cluster.html", "sandbox.html"];
 const RUNS = Number(process.env.LIGHTHOUSE_RUNS ?? 5);
 const slow4G = throttling.mobileSlow4G;
 /// What Lighthouse's benchmark says of that desktop: 1,500 to 2,000 (its docs/throttling.md).
