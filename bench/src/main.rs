@@ -2,12 +2,14 @@
 //! with the page's own profile and flags, in WebAssembly.
 //!
 //! A [`Host`] is where it runs: it has a clock, knows how much memory is used, and takes figures,
-//! each a name and a number. `simulator` measures events a second, `seek` time travel, `memory`
-//! what an hour costs and what a checkpoint does, `load` is what clients and faults do meanwhile.
+//! each a name and a number. `simulator` measures events a second, `seek` time travel,
+//! `elections` those of lesson 4, `memory` what an hour costs and what a checkpoint does, `load` is
+//! what clients and faults do meanwhile.
 //! Tables, floors and targets are not here but in `xtask/src/bench.rs`.
 //!
 //! Natively: `cargo run --profile bench -p bench -- simulator` prints lines `name TAB value`.
 
+mod elections;
 mod load;
 mod memory;
 mod seek;
@@ -30,6 +32,7 @@ fn measure(what: &str, host: &dyn Host) -> bool {
     match what {
         "simulator" => simulator::measure(host),
         "seek" => seek::measure(host),
+        "elections" => elections::measure(host),
         "hour" => memory::hour(host),
         "checkpoint" => memory::checkpoints(host),
         _ => return false,
@@ -42,7 +45,7 @@ fn main() -> std::process::ExitCode {
     let host = native::Native::default();
     let mut words = std::env::args().skip(1).peekable();
     if words.peek().is_none() || !words.all(|what| measure(&what, &host)) {
-        eprintln!("usage: bench simulator|seek|hour|checkpoint …");
+        eprintln!("usage: bench simulator|seek|elections|hour|checkpoint …");
         return std::process::ExitCode::from(2);
     }
     std::process::ExitCode::SUCCESS

@@ -160,8 +160,8 @@ async function arrange(view, page) {
   if (view.lines !== undefined) await give(learner, view);
   await closePanel(page);
   await page.evaluate(() => document.activeElement?.blur());
-  await view.open?.(learner);
   await page.evaluate(() => scrollTo(0, 0));
+  await view.open?.(learner);
 }
 
 async function take(lab, view) {

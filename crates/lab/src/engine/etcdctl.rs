@@ -14,6 +14,7 @@ use rustix::process::Signal;
 
 use super::process::Process;
 use super::warden::Warden;
+use crate::etcdctl::args::{Environment, Invocation};
 
 /// After how long a command that would go on for ever is interrupted.
 const ENDLESS: Duration = Duration::from_secs(10);
@@ -188,16 +189,8 @@ fn command_place(words: &[String]) -> Option<usize> {
 
 /// Whether a line runs until it is interrupted, or may, where nobody answers.
 fn is_endless(words: &[String]) -> bool {
-    let Some(place) = command_place(words) else { return false };
-    match words.get(place).map(String::as_str) {
-        Some("watch" | "lock" | "elect" | "txn") => true,
-        Some("lease") => {
-            let patient = ["keep-alive", "list", "timetolive"];
-            words.iter().skip(place).any(|word| patient.contains(&word.as_str()))
-        }
-        Some("snapshot") => words.iter().skip(place).any(|word| word == "save"),
-        _ => false,
-    }
+    let invocation = Invocation::parse(words, &Environment::new());
+    invocation.is_ok_and(|invocation| !invocation.command.has_timeout())
 }
 
 /// Whether a line changes who belongs to the cluster.

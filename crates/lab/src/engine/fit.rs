@@ -43,9 +43,6 @@ pub(super) fn needs_cluster(command: &Command) -> bool {
 /// Why a line cannot run; `runs` says whether the cluster runs already.
 fn why_unfit(line: &Line, runs: bool) -> Option<String> {
     let real = "a real cluster (--engine etcd)";
-    if let Command::Type(_) = line.command {
-        return Some(format!("nobody types on {real}: give it as a here-document"));
-    }
     match line.at {
         Some(At::Event(_)) => return Some(format!("{real} has no numbered events")),
         Some(At::Time(_)) => return Some(format!("{real} has no virtual time to wait for")),
@@ -69,6 +66,7 @@ fn why_unfit(line: &Line, runs: bool) -> Option<String> {
         }
         Command::Tear(_) => Some(format!("writes of {real} cannot be torn; `crash` kills a node")),
         Command::Clock { .. } => Some(format!("all nodes of {real} have this machine's clock")),
+        Command::Type(_) => Some(format!("nobody types on {real}: give it as a here-document")),
         Command::Step(_) => Some(format!("{real} cannot be stepped; `advance` waits")),
         Command::Disable(_) | Command::Enable(_) => {
             Some(format!("the rules of {real} cannot be left out"))

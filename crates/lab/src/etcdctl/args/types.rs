@@ -114,6 +114,40 @@ pub enum Subcommand {
     NotInThisLab(String),
 }
 
+impl Subcommand {
+    /// Whether `--command-timeout` ends its waiting for an answer. Where it does not, the real program
+    /// waits for as long as it takes.
+    pub(crate) fn has_timeout(&self) -> bool {
+        match self {
+            Subcommand::Watch(_)
+            | Subcommand::WatchInteractive(_)
+            | Subcommand::Txn { .. }
+            | Subcommand::Lock { .. }
+            | Subcommand::Elect { .. }
+            | Subcommand::Lease(
+                LeaseCommand::List
+                | LeaseCommand::TimeToLive { .. }
+                | LeaseCommand::KeepAlive { .. },
+            ) => false,
+            Subcommand::Snapshot(SnapshotCommand::Save { has_timeout, .. }) => *has_timeout,
+            Subcommand::Put(_)
+            | Subcommand::Get(_)
+            | Subcommand::Del(_)
+            | Subcommand::Member(_)
+            | Subcommand::Compaction { .. }
+            | Subcommand::Lease(LeaseCommand::Grant(_) | LeaseCommand::Revoke(_))
+            | Subcommand::Endpoint { .. }
+            | Subcommand::MoveLeader(_)
+            | Subcommand::Alarm(_)
+            | Subcommand::Defrag { .. }
+            | Subcommand::Snapshot(SnapshotCommand::Status(_))
+            | Subcommand::Version
+            | Subcommand::Help(_)
+            | Subcommand::NotInThisLab(_) => true,
+        }
+    }
+}
+
 /// `watch key [range_end]`, and a line of `watch -i`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Watch {

@@ -25,8 +25,8 @@ use super::{Client, Happened, ONLY, Program, Tag, Turn, third};
 /// The call that renews the lease.
 const RENEWAL: Tag = 1;
 
-/// How long the lease of `elect` lives, in seconds (etcd `concurrency.defaultSessionTTL`).
-const ELECT_TTL: i64 = 60;
+/// How long a lease lives if nothing else is said, in seconds (etcd `concurrency.defaultSessionTTL`).
+const SESSION_TTL: i64 = 60;
 
 /// A lock or an office that is sought, held, or watched.
 #[derive(Clone, Debug)]
@@ -78,30 +78,38 @@ enum Step {
 }
 
 impl Held {
-    pub(super) fn new(command: &Subcommand, environment: &Environment) -> Held {
-        let (name, value, ttl, command, step) = match command {
-            Subcommand::Lock { name, ttl, command } => {
-                (name, String::new(), *ttl, command.clone(), Step::Granting)
-            }
-            Subcommand::Elect { name, proposal: Some(proposal) } => {
-                (name, proposal.clone(), ELECT_TTL, Vec::new(), Step::Granting)
-            }
-            Subcommand::Elect { name, proposal: None } => {
-                (name, String::new(), ELECT_TTL, Vec::new(), Step::Seeking)
-            }
-            _ => (&String::new(), String::new(), ELECT_TTL, Vec::new(), Step::Granting),
-        };
+    /// `lock name [command …]`.
+    pub(super) fn lock(
+        name: &str,
+        ttl: i64,
+        command: &[String],
+        environment: &Environment,
+    ) -> Held {
+        // A time that makes no sense is as if it had not been said.
+        let ttl = if ttl > 0 { ttl } else { SESSION_TTL };
+        let (command, environment) = (command.to_vec(), environment.clone());
+        Held { ttl, command, environment, ..Held::of(name, Step::Granting) }
+    }
+
+    /// `elect name [proposal]`.
+    pub(super) fn elect(name: &str, proposal: Option<&str>) -> Held {
+        match proposal {
+            Some(proposal) => Held { value: proposal.to_owned(), ..Held::of(name, Step::Granting) },
+            None => Held::of(name, Step::Seeking),
+        }
+    }
+
+    fn of(name: &str, step: Step) -> Held {
         Held {
             prefix: [name, "/"].concat(),
-            value,
-            // Nothing that makes sense: as if it had not been said.
-            ttl: if ttl > 0 { ttl } else { ELECT_TTL },
+            value: String::new(),
+            ttl: SESSION_TTL,
             lease: LeaseId::NONE,
             key: String::new(),
             since: Revision(0),
             step,
-            command,
-            environment: environment.clone(),
+            command: Vec::new(),
+            environment: Environment::new(),
             inner: None,
             status: 0,
         }
@@ -115,12 +123,12 @@ impl Held {
             Happened::Begun if self.step == Step::Seeking => self.seek(client, turn),
             Happened::Begun => {
                 let grant = LeaseGrantRequest { id: LeaseId::NONE, ttl: self.ttl };
-                client.ask_patiently(ONLY, Request::Lease(LeaseRequest::Grant(grant)), turn);
+                client.ask(ONLY, Request::Lease(LeaseRequest::Grant(grant)), turn);
             }
             Happened::Interrupted => self.leave(client, print::EXIT_SIGNAL, turn),
             Happened::Woken => {
                 let request = Request::Lease(LeaseRequest::KeepAlive(self.lease));
-                client.ask_patiently(RENEWAL, request, turn);
+                client.ask(RENEWAL, request, turn);
             }
             Happened::Returned(RENEWAL, outcome) => self.renewed(outcome, turn),
             Happened::Typed(_) => {}
@@ -200,7 +208,7 @@ impl Held {
             success: vec![RequestOp::Put(put)],
             failure: vec![RequestOp::Range(RangeRequest::key(self.key.as_str()))],
         };
-        client.ask_patiently(ONLY, Request::Txn(txn), turn);
+        client.ask(ONLY, Request::Txn(txn), turn);
     }
 
     /// Looks for the youngest of the keys that are older.
@@ -213,7 +221,7 @@ impl Held {
             max_create_revision: Revision(self.since.0 - 1),
             ..RangeRequest::prefix(self.prefix.as_str())
         };
-        client.ask_patiently(ONLY, read(range), turn);
+        client.ask(ONLY, read(range), turn);
     }
 
     fn looked(
@@ -231,12 +239,12 @@ impl Held {
                     start_revision: header.revision,
                     ..WatchRequest::default()
                 };
-                client.ask_patiently(ONLY, Request::Watch { watch, needs_leader: false }, turn);
+                client.ask(ONLY, Request::Watch { watch, needs_leader: false }, turn);
             }
             None => {
                 self.step = Step::Confirming;
                 let own = read(RangeRequest::key(self.key.as_str()));
-                client.ask_patiently(ONLY, own, turn);
+                client.ask(ONLY, own, turn);
             }
         }
     }
@@ -246,7 +254,7 @@ impl Held {
         if self.command.is_empty() {
             self.step = Step::Showing;
             let own = read(RangeRequest::key(self.key.as_str()));
-            return client.ask_patiently(ONLY, own, turn);
+            return client.ask(ONLY, own, turn);
         }
         self.step = Step::Running;
         self.run(client, Happened::Begun, turn);
@@ -346,7 +354,7 @@ impl Held {
             }
             _ => Request::DeleteRange(delete),
         };
-        client.ask_patiently(ONLY, request, turn);
+        client.ask(ONLY, request, turn);
     }
 
     /// The lease has its whole time again, and is renewed after a third of it.
@@ -410,7 +418,7 @@ impl Held {
             sort_order: SortOrder::Ascend,
             ..RangeRequest::prefix(self.prefix.as_str())
         };
-        client.ask_patiently(ONLY, read(range), turn);
+        client.ask(ONLY, read(range), turn);
     }
 
     /// Waits for the first one who leads.
@@ -419,7 +427,7 @@ impl Held {
         let RangeRequest { key, range_end, .. } = RangeRequest::prefix(self.prefix.as_str());
         let watch =
             WatchRequest { key, range_end, start_revision: from, ..WatchRequest::default() };
-        client.ask_patiently(ONLY, Request::Watch { watch, needs_leader: false }, turn);
+        client.ask(ONLY, Request::Watch { watch, needs_leader: false }, turn);
     }
 
     /// Shows who leads, and follows what becomes of that key.
@@ -435,7 +443,7 @@ impl Held {
         show(client, header, &kv, turn);
         let start_revision = Revision(revision.0 + 1);
         let watch = WatchRequest { key: kv.key, start_revision, ..WatchRequest::default() };
-        client.ask_patiently(ONLY, Request::Watch { watch, needs_leader: false }, turn);
+        client.ask(ONLY, Request::Watch { watch, needs_leader: false }, turn);
     }
 }
 

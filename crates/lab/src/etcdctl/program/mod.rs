@@ -179,19 +179,9 @@ impl Program {
         }
     }
 
-    /// Whether it waits without end where nobody answers: as the real program does, whatever
-    /// `--command-timeout` says.
+    /// Whether it waits without end where nobody answers.
     pub(crate) fn may_never_end(&self) -> bool {
-        let has_timeout = !matches!(
-            self.invocation.command,
-            Subcommand::Lease(
-                LeaseCommand::List
-                    | LeaseCommand::TimeToLive { .. }
-                    | LeaseCommand::KeepAlive { .. }
-            ) | Subcommand::Txn { .. }
-                | Subcommand::Snapshot(SnapshotCommand::Save { has_timeout: false, .. })
-        );
-        self.is_endless() || !has_timeout
+        !self.invocation.command.has_timeout()
     }
 
     /// Whether it reads what is typed.
@@ -226,16 +216,16 @@ struct Client<'a> {
 }
 
 impl Client<'_> {
-    /// Asks any of its endpoints, for as long as `--command-timeout` says.
+    /// Asks any of its endpoints.
     fn ask(&self, tag: Tag, request: Request, turn: &mut Turn<'_>) {
-        let timeout = Micros(self.invocation.globals.command_timeout.0);
-        let endpoints = self.endpoints.to_vec();
-        turn.asks.push(Ask { tag, endpoints, request, timeout });
+        self.ask_of(self.endpoints.to_vec(), tag, request, turn);
     }
 
-    /// Asks any of its endpoints, for as long as it takes.
-    fn ask_patiently(&self, tag: Tag, request: Request, turn: &mut Turn<'_>) {
-        let (endpoints, timeout) = (self.endpoints.to_vec(), sim::FOREVER);
+    /// Asks these, for as long as `--command-timeout` says, or without end.
+    fn ask_of(&self, endpoints: Vec<NodeId>, tag: Tag, request: Request, turn: &mut Turn<'_>) {
+        let Invocation { globals, command } = self.invocation;
+        let timeout =
+            if command.has_timeout() { Micros(globals.command_timeout.0) } else { sim::FOREVER };
         turn.asks.push(Ask { tag, endpoints, request, timeout });
     }
 
@@ -246,15 +236,7 @@ impl Client<'_> {
 
     fn single(&self, request: &Request, happened: Happened<'_>, turn: &mut Turn<'_>) {
         match happened {
-            Happened::Begun => match &self.invocation.command {
-                // The real program waits for as long as it takes, whatever it was told …
-                Subcommand::Lease(LeaseCommand::List | LeaseCommand::TimeToLive { .. })
-                // … or unless it was told otherwise.
-                | Subcommand::Snapshot(SnapshotCommand::Save { has_timeout: false, .. }) => {
-                    self.ask_patiently(ONLY, request.clone(), turn);
-                }
-                _ => self.ask(ONLY, request.clone(), turn),
-            },
+            Happened::Begun => self.ask(ONLY, request.clone(), turn),
             Happened::Returned(_, outcome) => {
                 if let Outcome::Ok { response, .. } = outcome {
                     self.keep(response, turn);
@@ -296,7 +278,7 @@ impl Client<'_> {
         match happened {
             Happened::Begun | Happened::Woken => {
                 let request = Request::Lease(LeaseRequest::KeepAlive(id));
-                self.ask_patiently(ONLY, request, turn);
+                self.ask(ONLY, request, turn);
             }
             Happened::Returned(_, outcome) => match outcome {
                 Outcome::Ok {
@@ -333,8 +315,11 @@ fn state_of(invocation: &Invocation, environment: &Environment, endpoints: &[Nod
         Subcommand::Lease(LeaseCommand::KeepAlive { id, once }) => {
             State::KeepAlive { id: LeaseId(*id), once: *once }
         }
-        Subcommand::Lock { .. } | Subcommand::Elect { .. } => {
-            State::Held(Box::new(Held::new(&invocation.command, environment)))
+        Subcommand::Lock { name, ttl, command } => {
+            State::Held(Box::new(Held::lock(name, *ttl, command, environment)))
+        }
+        Subcommand::Elect { name, proposal } => {
+            State::Held(Box::new(Held::elect(name, proposal.as_deref())))
         }
         Subcommand::Snapshot(SnapshotCommand::Status(file)) => State::SnapshotStatus(file.clone()),
         _ => State::Rounds(Rounds::new(invocation, endpoints)),

@@ -99,8 +99,7 @@ impl Reading {
                 Ok(TxnStep::NextPart) => self.prompt(turn),
                 Ok(TxnStep::Complete(request)) => {
                     self.is_complete = true;
-                    // Whatever `--command-timeout` says: it has none.
-                    client.ask_patiently(ONLY, Request::Txn(request), turn);
+                    client.ask(ONLY, Request::Txn(request), turn);
                 }
                 Err(output) => turn.finish(output),
             },
@@ -108,7 +107,7 @@ impl Reading {
                 Ok(WatchLine::Watch(watch)) => {
                     let tag = *count;
                     *count = tag.saturating_add(1).min(PROGRESS - 1);
-                    client.ask_patiently(tag, super::watch::request(&watch), turn);
+                    client.ask(tag, super::watch::request(&watch), turn);
                 }
                 Ok(WatchLine::Progress) => {
                     let range = RangeRequest::key("\0");

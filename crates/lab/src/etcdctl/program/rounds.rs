@@ -3,7 +3,7 @@
 use sim::member::kv_core::{HashKv, RangeRequest, Revision};
 use sim::member::raft_core::NodeId;
 use sim::member::{
-    Consistency, MaintenanceRequest, MaintenanceResponse, MemberId, MemberRequest, Micros, Request,
+    Consistency, MaintenanceRequest, MaintenanceResponse, MemberId, MemberRequest, Request,
     Response, Status,
 };
 use sim::{CallError, Outcome};
@@ -11,7 +11,7 @@ use sim::{CallError, Outcome};
 use super::super::args::{AlarmCommand, EndpointCommand, Globals, Invocation, Subcommand};
 use super::super::print::{self, Header, Health};
 use super::super::{EXIT_BAD_ARGUMENTS, EXIT_ERROR};
-use super::{Ask, Client, Happened, ONLY, Tag, Turn};
+use super::{Client, Happened, ONLY, Tag, Turn};
 
 /// How many calls one of them may have at a time: `endpoint health` asks all at once.
 const MOST_AT_ONCE: Tag = sim::NODES_MAX;
@@ -159,9 +159,7 @@ impl Rounds {
         }
         for (tag, node) in (0..).zip(next) {
             self.asked += 1;
-            let timeout = Micros(client.invocation.globals.command_timeout.0);
-            let (endpoints, request) = (vec![node], question(command));
-            turn.asks.push(Ask { tag, endpoints, request, timeout });
+            client.ask_of(vec![node], tag, question(command), turn);
         }
         if turn.asks.is_empty() {
             self.conclude(client, turn);
@@ -216,8 +214,7 @@ impl Rounds {
     fn hand_over(&mut self, client: &Client<'_>, leader: NodeId, to: u64, turn: &mut Turn<'_>) {
         self.stage = Stage::HandingOver;
         let request = Request::Maintenance(MaintenanceRequest::MoveLeader(MemberId(to)));
-        let timeout = Micros(client.invocation.globals.command_timeout.0);
-        turn.asks.push(Ask { tag: ONLY, endpoints: vec![leader], request, timeout });
+        client.ask_of(vec![leader], ONLY, request, turn);
     }
 
     /// `endpoint health` reads a key, and then asks for alarms.
@@ -236,8 +233,7 @@ impl Rounds {
                 let (took, error) = (turn.took(), String::new());
                 *slot = Some(Health { endpoint, is_healthy: true, took, error });
                 let request = Request::Maintenance(MaintenanceRequest::Alarms);
-                let timeout = Micros(client.invocation.globals.command_timeout.0);
-                turn.asks.push(Ask { tag, endpoints: vec![node], request, timeout });
+                client.ask_of(vec![node], tag, request, turn);
                 return;
             }
             (None, Outcome::Failed(error) | Outcome::Unknown(error)) => {

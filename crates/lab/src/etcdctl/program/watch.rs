@@ -25,7 +25,7 @@ pub(super) fn request(watch: &Watch) -> Request {
 impl Client<'_> {
     pub(super) fn watch(&self, request: &Request, happened: Happened<'_>, turn: &mut Turn<'_>) {
         match happened {
-            Happened::Begun => self.ask_patiently(ONLY, request.clone(), turn),
+            Happened::Begun => self.ask(ONLY, request.clone(), turn),
             Happened::Told(header, response) => self.told(&header, response, turn),
             Happened::Returned(_, outcome) => turn.finish(print::present(self.invocation, outcome)),
             Happened::Woken | Happened::Typed(_) | Happened::Interrupted => {}
