@@ -88,8 +88,9 @@ fn short(words: &str) -> String {
         (" millisecond", " ms"),
         (" seconds", " s"),
         (" second", " s"),
-        (" minutes", " min"),
-        (" minute", " min"),
+        // Bars stand close on a phone; the axis says what the letter is.
+        (" minutes", " m"),
+        (" minute", " m"),
         (" hours", " h"),
         (" hour", " h"),
         (" days", " d"),

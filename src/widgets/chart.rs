@@ -48,7 +48,9 @@ pub(crate) const TERMS: [Ink; 6] = [
 pub(crate) enum Mark {
     /// A bar from one corner to the other.
     Bar { from: (f64, f64), to: (f64, f64), ink: Ink },
-    /// A bar with stripes: it differs from the others in more than colour.
+    /// The frame of a bar: it differs from the others in more than colour.
+    Framed { from: (f64, f64), to: (f64, f64), ink: Ink },
+    /// A bar with stripes, which do so too.
     Striped { from: (f64, f64), to: (f64, f64), ink: Ink },
     /// A full disc.
     Disc((f64, f64), Ink),
@@ -261,6 +263,10 @@ impl Pen {
             Mark::Bar { from, to, ink } => {
                 let bar = Rectangle::new([*from, *to], self.colour(*ink).filled());
                 room.draw_series([bar]).ok()?;
+            }
+            Mark::Framed { from, to, ink } => {
+                let frame = self.colour(*ink).stroke_width(width);
+                room.draw_series([Rectangle::new([*from, *to], frame)]).ok()?;
             }
             Mark::Striped { from, to, ink } => self.striped(area, room, (*from, *to), *ink)?,
             Mark::Disc(at, ink) => {

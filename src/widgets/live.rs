@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use gloo_timers::callback::Interval;
+use gloo_timers::callback::{Interval, Timeout};
 use js_sys::{Function, Reflect};
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
@@ -49,6 +49,7 @@ pub(crate) fn follow(seen: El, question: &'static str, tell: impl Fn(&str) + 'st
             }
         });
     };
-    look();
+    // It is not in the page yet.
+    Timeout::new(0, look.clone()).forget();
     Interval::new(LOOK_MS, look).forget();
 }

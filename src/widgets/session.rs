@@ -133,14 +133,19 @@ fn outcomes(series: &Series) -> Drawing {
         let (from, to) = (it.from as f64, (it.from + length) as f64);
         let gap = length as f64 * 0.1;
         let mut base = 0;
-        for (count, ink) in [(it.acknowledged, GOOD), (it.failed, BAD), (it.unknown, WARN)] {
-            let corners = ((from + gap, f64::from(base)), (to - gap, f64::from(base + count)));
+        for (count, ended) in [
+            (it.acknowledged, Ended::Acknowledged),
+            (it.failed, Ended::Failed),
+            (it.unknown, Ended::Unknown),
+        ] {
+            let (from, to) = ((from + gap, f64::from(base)), (to - gap, f64::from(base + count)));
             base += count;
-            match (count, ink) {
-                (0, _) => {}
-                (_, GOOD) => marks.push(Mark::Bar { from: corners.0, to: corners.1, ink }),
-                _ => marks.push(Mark::Striped { from: corners.0, to: corners.1, ink }),
-            }
+            let mark = match ended {
+                Ended::Acknowledged => Mark::Bar { from, to, ink: GOOD },
+                Ended::Failed => Mark::Framed { from, to, ink: BAD },
+                Ended::Unknown => Mark::Striped { from, to, ink: WARN },
+            };
+            marks.extend((count > 0).then_some(mark));
         }
     }
     Drawing {

@@ -30,6 +30,8 @@ const panel = (name) => (learner) => learner.open(name);
 const widget = (name) => async ({ page }) => {
   await page.locator(`[data-widget="${name}"]`).scrollIntoViewIfNeeded();
   await page.locator(`[data-widget="${name}"][data-state="made"]`).waitFor();
+  // It looks at the session four times a second.
+  await page.waitForTimeout(500);
   await page.locator(`[data-widget="${name}"]`).evaluate((element) => element.scrollIntoView({ block: "start" }));
 };
 const menuOf = (target) => async (learner) => {
