@@ -2,7 +2,6 @@
 //!
 //! It holds no component and calls no browser. [`crate::app::App`] owns the only one.
 
-use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -61,7 +60,6 @@ pub(crate) struct Desk {
     /// The learner stopped time or went elsewhere in it: not even a command that waits makes it
     /// run, until a line is given or time is let run.
     held: bool,
-    solution: VecDeque<String>,
     panel_due_ms: f64,
     keep_due_ms: f64,
     /// The diagnosis for those who hear it.
@@ -90,7 +88,6 @@ impl Desk {
             sheet,
             session,
             held: !playing,
-            solution: VecDeque::new(),
             spoken: stage.diagnosis.text.clone(),
             stage,
             panel_due_ms: 0.0,
@@ -113,13 +110,12 @@ impl Desk {
 
     /// Whether a command waits for time to pass.
     fn hurries(&self) -> bool {
-        let waits = self.session.needs_time() || !self.solution.is_empty();
-        self.stage.violation.is_none() && waits
+        self.stage.violation.is_none() && self.session.needs_time()
     }
 
     /// Whether a command runs.
     pub(crate) fn busy(&self) -> bool {
-        self.stage.violation.is_none() && (self.session.busy() || !self.solution.is_empty())
+        self.stage.violation.is_none() && self.session.busy()
     }
 
     /// Lets `elapsed_ms` of real time pass; `real_ms` tells the real time while it works.
@@ -131,20 +127,13 @@ impl Desk {
             return Change::Drawn;
         }
         let before = self.session.seq();
-        if !self.session.busy()
-            && let Some(line) = self.solution.pop_front()
-        {
-            // A line that fails says so in the terminal.
-            let _ = self.session.apply(&line);
-        }
         let target = self.clock.after(elapsed_ms, self.session.needs_time());
         match self.advance(target as u64, real_ms) {
-            Progress::Reached if !self.clock.is_free() => self.clock.now = target,
+            Progress::Reached if self.runs() && !self.clock.is_free() => self.clock.now = target,
             Progress::Reached | Progress::Pending => self.clock.set(self.session.now_micros()),
             Progress::Stopped => {
                 self.clock.set(self.session.now_micros());
                 self.clock.playing = false;
-                self.solution.clear();
             }
         }
         self.clock.measure(elapsed_ms);
@@ -165,14 +154,17 @@ impl Desk {
         Change::Drawn
     }
 
-    /// Lets virtual time pass up to a moment, or until the frame has had its share of real time, or
-    /// until a command ends for which alone time runs.
+    /// Lets virtual time pass up to a moment, or until the frame has had its share of real time; while
+    /// the learner does not let it run, only as far as a command needs.
     fn advance(&mut self, to_micros: u64, real_ms: fn() -> f64) -> Progress {
         let began = real_ms();
         loop {
-            let progress = self.session.advance(to_micros, BUDGET);
-            let wanted = self.clock.playing || self.session.needs_time();
-            if progress != Progress::Pending || !wanted || real_ms() - began > WORK_MS {
+            let progress = if self.clock.playing {
+                self.session.advance(to_micros, BUDGET)
+            } else {
+                self.session.advance_if_needed(to_micros, BUDGET)
+            };
+            if progress != Progress::Pending || real_ms() - began > WORK_MS {
                 return progress;
             }
         }
@@ -184,7 +176,6 @@ impl Desk {
     /// Its script is not understood; nothing is changed then.
     pub(crate) fn load(&mut self, whence: &'static str, shared: Shared) -> Result<(), LinkError> {
         self.session.load(&shared.text)?;
-        self.solution.clear();
         self.clock.playing = false;
         self.session.arrive(ARRIVE_AT_ONCE);
         self.opened = Some((whence, shared));
@@ -251,13 +242,12 @@ impl Desk {
         look.at(&self.session);
     }
 
-    /// Plays lines one after another from the beginning, as fast as they end.
+    /// Plays lines from the beginning, each in the moment in which the one before it ends: as
+    /// `lab lessons check` does, whatever the speed.
     pub(crate) fn play_solution(&mut self, lines: &[String]) {
         self.session.reset();
         self.clock.set(self.session.now_micros());
-        self.held = false;
-        self.solution = lines.iter().cloned().collect();
-        self.refresh();
+        self.typed(&lines.join("\n"));
     }
 
     /// One event.
@@ -282,7 +272,6 @@ impl Desk {
     /// Back to the last event before this one that is worth a line in the feed.
     pub(crate) fn back_interesting(&mut self) {
         self.clock.playing = false;
-        self.solution.clear();
         self.session.back_interesting();
         self.land();
     }
@@ -290,7 +279,6 @@ impl Desk {
     /// To an event, paused there.
     pub(crate) fn seek(&mut self, event: u64) {
         self.clock.playing = false;
-        self.solution.clear();
         self.session.seek(event);
         self.land();
     }
@@ -312,7 +300,6 @@ impl Desk {
     }
 
     pub(crate) fn reset(&mut self) {
-        self.solution.clear();
         self.session.reset();
         self.land();
     }

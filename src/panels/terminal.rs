@@ -16,6 +16,8 @@ use crate::state::{use_effect_with, use_node_ref, use_state};
 
 /// How many entries are shown; older ones are a click away in the saved script.
 const SHOWN: usize = 200;
+/// How many lines that wait are shown: what runs stays in sight above them.
+const WAITING_SHOWN: usize = 3;
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct Props {
@@ -76,12 +78,15 @@ pub(crate) fn terminal(props: &Props) -> Html {
     for entry in shown.iter().skip(from) {
         lines.push(entry_lines(entry));
     }
-    for line in waiting.iter() {
+    for line in waiting.iter().take(WAITING_SHOWN) {
         let waits = el("div|class=typed waiting")
             .with(el("span|class=prompt").say("… "))
             .text(line.clone())
             .with(el("small").say(" waits"));
         lines.push(waits.html());
+    }
+    if let Some(more @ 1..) = waiting.len().checked_sub(WAITING_SHOWN) {
+        lines.push(el("p|class=remark").text(format!("… {more} more")).html());
     }
     let output = el("div|class=terminal-screen|role=log|aria-label=Terminal output|tabindex=0")
         .host(&screen)

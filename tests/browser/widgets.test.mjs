@@ -213,7 +213,6 @@ describe("widgets", { concurrency: 2 }, () => {
       const copied = await page.evaluate(() => navigator.clipboard.readText());
       assert.equal(copied.split("\n").length, 5);
       await found.getByRole("button", { name: "Put them into the cluster" }).click();
-      await learner.play();
       await until("Lily is there", async () => (await learner.lines()).some(({ line }) => line.startsWith("etcdctl put /people/lily")));
       await until("all is written", () => learner.idle());
       assert.match((await learner.ask("etcdctl get /people/lily")).out, /"age":16/);

@@ -381,7 +381,25 @@ impl Session {
 
     /// Lets virtual time pass up to `to_micros`, with at most `budget` events.
     pub fn advance(&mut self, to_micros: u64, budget: u32) -> Progress {
+        self.advance_while(to_micros, budget, |_| true)
+    }
+
+    /// As [`Session::advance`], and no further than something waits for it: it ends in the very event
+    /// in which the last command does.
+    pub fn advance_if_needed(&mut self, to_micros: u64, budget: u32) -> Progress {
+        self.advance_while(to_micros, budget, Session::needs_time)
+    }
+
+    fn advance_while(
+        &mut self,
+        to_micros: u64,
+        budget: u32,
+        goes_on: impl Fn(&Session) -> bool,
+    ) -> Progress {
         for _ in 0..budget {
+            if !goes_on(self) {
+                return Progress::Reached;
+            }
             let due = self.timeline.due(self.live.cursor, self.seq()).is_some();
             match self.live.next_at() {
                 _ if due => {}
