@@ -247,6 +247,16 @@ const searchField = document.querySelector("[data-search-field]");
 searchField?.addEventListener("focus", async () => (await load("search.js")).attach(searchField.form), { once: true });
 if (location.hash === "#search") searchField?.focus();
 
+// Who follows a link into a section behind a fold finds it open; not every browser does so by itself.
+function unfold() {
+  const target = document.querySelector(":target");
+  const fold = target?.closest("details.more");
+  if (!fold || fold.open) return;
+  fold.open = true;
+  target.scrollIntoView();
+}
+for (const when of ["load", "hashchange"]) addEventListener(when, unfold);
+
 const term = ({ target }) => target.closest?.("a.term");
 async function meaning(event) {
   const link = term(event);

@@ -61,6 +61,23 @@ describe("the search", { concurrency: 2 }, () => {
       assert.ok((await found.locator("mark").allInnerTexts()).every((mark) => /heartb/i.test(mark)));
     }));
 
+  test("leads into a section behind a fold, which a finger or a key opens, too", async () => {
+    const place = "setting-up-a-cluster.html#when-a-flag-is-wrong";
+    await lab.visit("index.html", calm, async (page) => {
+      assert.equal((await ask(page, "already been bootstrapped"))[0], place);
+      await options(page).first().click();
+      await page.waitForURL(`**/${place}`);
+      const fold = page.locator("details.more", { has: page.locator("#when-a-flag-is-wrong") });
+      await fold.getByText("One name twice.").waitFor();
+      await fold.locator("summary").focus();
+      await page.keyboard.press("Enter");
+      await fold.getByText("One name twice.").waitFor({ state: "hidden" });
+    });
+    await lab.visit(place, { ...calm, javaScriptEnabled: false, expected: /\.js csp$/ }, (page) =>
+      page.getByRole("heading", { name: "When a flag is wrong" }).click().then(() => page.getByText("One name twice.").waitFor()),
+    );
+  });
+
   test("forgives a slip, says so, and says when there is nothing", () =>
     lab.visit("index.html", calm, async (page) => {
       assert.equal((await ask(page, "quroum"))[0], "glossary.html#quorum");

@@ -66,6 +66,8 @@ fn sections(html: &str) -> Vec<Section> {
                     last.text.clear();
                 }
             }
+            // What is to be looked up is found.
+            "details" if tag.contains("\"more\"") => {}
             // Not even answers: most of them are wrong.
             "details" | "label" => silent.push(name),
             "p" if tag.contains("hidden") => silent.push("p"),

@@ -15,6 +15,7 @@ use super::data::PredictionData;
 use super::interactive;
 use super::load::{Block, Lesson, LessonError, Script};
 use super::manifest::line_at;
+use super::pace::{Reading, words};
 use super::widgets::{choice_html, escape, goals_html, inline_markdown, listing_html, markdown};
 
 /// What a lesson's prose may refer to.
@@ -29,6 +30,8 @@ pub(super) struct Names<'a> {
 pub(super) struct Rendered {
     pub(super) html: String,
     pub(super) blocks: Vec<Block>,
+    /// What of it is in sight, and takes time.
+    pub(super) reading: Reading,
     pub(super) errors: Vec<LessonError>,
 }
 
@@ -78,6 +81,8 @@ struct Renderer<'a> {
     anchors: BTreeSet<String>,
     /// The level of the last heading.
     heading: HeadingLevel,
+    /// The level of the section that is behind a fold.
+    folded: Option<HeadingLevel>,
     /// What closes the link that is open.
     link_end: &'static str,
     table: Option<Table>,
@@ -105,10 +110,16 @@ impl<'a> Renderer<'a> {
             lesson,
             names,
             out: Vec::new(),
-            rendered: Rendered { html: String::new(), blocks: Vec::new(), errors: Vec::new() },
+            rendered: Rendered {
+                html: String::new(),
+                blocks: Vec::new(),
+                reading: Reading::default(),
+                errors: Vec::new(),
+            },
             placed: Placed::default(),
             anchors: BTreeSet::new(),
             heading: HeadingLevel::H1,
+            folded: None,
             link_end: "</a>",
             table: None,
         }
@@ -134,12 +145,40 @@ impl<'a> Renderer<'a> {
             if let Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(info))) = event {
                 let text = text_until(&events, &mut at, TagEnd::CodeBlock);
                 self.fence(info, &text, range.clone());
-            } else if let Event::Start(Tag::Heading { level, .. }) = event {
+            } else if let Event::Start(Tag::Heading { level, classes, .. }) = event {
                 let title = text_until(&events, &mut at.clone(), TagEnd::Heading(*level));
-                self.heading(*level, &title, range.start);
+                self.unfold(*level);
+                self.heading(*level, &title, classes, range.start);
             } else {
                 self.event(event.clone(), range.start);
             }
+        }
+        self.unfold(HeadingLevel::H1);
+    }
+
+    /// Ends the section behind a fold where a heading of this level does.
+    fn unfold(&mut self, level: HeadingLevel) {
+        if self.folded.is_some_and(|folded| level <= folded) {
+            self.folded = None;
+            self.html("</div></details>\n");
+        }
+    }
+
+    /// Takes note of something that takes time.
+    fn takes(&mut self, reading: Reading) {
+        if self.folded.is_none() {
+            self.rendered.reading = self.rendered.reading.and(reading);
+        }
+    }
+
+    fn takes_words(&mut self, text: &str) {
+        self.takes(Reading { words: words(text), ..Reading::default() });
+    }
+
+    /// What everybody is asked and told stands in sight.
+    fn in_sight(&mut self, byte: usize) {
+        if self.folded.is_some() {
+            self.error(byte, "this stands in a section with `{.more}`, which not everybody reads");
         }
     }
 
@@ -184,7 +223,13 @@ impl<'a> Renderer<'a> {
                 let head = self.table.as_ref().is_some_and(|table| table.in_head);
                 self.html(if head { "</th>" } else { "</td>" });
             }
-            other => self.out.push(other),
+            Event::End(TagEnd::Heading(level)) => self.heading_end(level),
+            other => {
+                if let Event::Text(text) | Event::Code(text) = &other {
+                    self.takes_words(text);
+                }
+                self.out.push(other);
+            }
         }
     }
 
@@ -212,19 +257,34 @@ impl<'a> Renderer<'a> {
         self.html(cell);
     }
 
-    fn heading(&mut self, level: HeadingLevel, title: &str, byte: usize) {
+    fn heading(&mut self, level: HeadingLevel, title: &str, classes: &[CowStr<'_>], byte: usize) {
         if level == HeadingLevel::H1 {
             self.error(byte, "the title is the only heading of the first level: begin with ##");
         } else if level as usize > self.heading as usize + 1 {
             self.error(byte, "a heading skips a level");
         }
         self.heading = level;
+        match classes {
+            [] => {}
+            [class] if &**class == "more" && self.folded.is_none() => {
+                self.html("<details class=\"more\"><summary>");
+                self.folded = Some(level);
+            }
+            _ => self.error(byte, "behind a heading there may only stand `{.more}`, and not twice"),
+        }
         self.out.push(Event::Start(Tag::Heading {
             level,
             id: Some(CowStr::from(anchor(title))),
             classes: Vec::new(),
             attrs: Vec::new(),
         }));
+    }
+
+    fn heading_end(&mut self, level: HeadingLevel) {
+        self.out.push(Event::End(TagEnd::Heading(level)));
+        if self.folded == Some(level) {
+            self.html("</summary><div>\n");
+        }
     }
 
     /// Opens a link or a word of the glossary.
@@ -287,6 +347,7 @@ impl<'a> Renderer<'a> {
                 self.rendered.blocks.push(Block::Claim(script));
                 let claim = rest.trim_matches('"');
                 if !claim.is_empty() {
+                    self.takes_words(claim);
                     let claim = inline_markdown(claim);
                     self.html(format!("<p class=\"claim\">{claim}</p>\n"));
                 }
@@ -300,10 +361,12 @@ impl<'a> Renderer<'a> {
                     self.error(byte, "there is no `lab` block before it to continue");
                 }
                 self.placed.listings = true;
+                self.takes(Reading { listed: words(text), ..Reading::default() });
                 self.html(listing_html(text));
                 self.rendered.blocks.push(Block::Listing { transcript, continued });
             }
             language if LANGUAGES.contains(&language) => {
+                self.takes(Reading { listed: words(text), ..Reading::default() });
                 self.html(format!("<pre><code>{}</code></pre>\n", escape(text)));
             }
             other => {
@@ -318,6 +381,7 @@ impl<'a> Renderer<'a> {
     }
 
     fn goals(&mut self, rest: &str, text: &str, byte: usize) {
+        self.in_sight(byte);
         if !rest.is_empty() || !text.trim().is_empty() {
             self.error(byte, "a `goals` block is empty: the goals stand in lesson.toml");
         }
@@ -335,6 +399,7 @@ impl<'a> Renderer<'a> {
     }
 
     fn predict(&mut self, id: &str, text: &str, byte: usize) {
+        self.in_sight(byte);
         if !text.trim().is_empty() {
             self.error(byte, "a `predict` block is empty: the question stands in lesson.toml");
         }
@@ -349,6 +414,7 @@ impl<'a> Renderer<'a> {
     }
 
     fn check(&mut self, id: &str, text: &str, byte: usize) {
+        self.in_sight(byte);
         if !text.trim().is_empty() {
             self.error(byte, "a `check` block is empty: the question stands in lesson.toml");
         }
@@ -382,6 +448,7 @@ impl<'a> Renderer<'a> {
         }
         let first_line = self.first_line + line_at(self.prose, byte);
         let plain = self.inner(text, first_line);
+        self.takes(Reading { widgets: 1, ..Reading::default() });
         self.html(interactive::widget_html(name, title, &plain));
     }
 
@@ -397,6 +464,7 @@ impl<'a> Renderer<'a> {
     }
 
     fn remember(&mut self, text: &str, byte: usize) {
+        self.in_sight(byte);
         if std::mem::replace(&mut self.placed.remember, true) {
             self.error(byte, "what to remember is said once");
         }
@@ -408,6 +476,7 @@ impl<'a> Renderer<'a> {
         }
         let first_line = self.first_line + line_at(self.prose, byte);
         let list = self.inner(text, first_line);
+        self.takes_words(text);
         self.heading = HeadingLevel::H2;
         self.html(format!("<aside class=\"remember\"><h2>Remember</h2>\n{list}</aside>\n"));
     }

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use super::data::{GoalData, LessonData, LessonLink, PredictionData};
 use super::html::{self, Names};
 use super::manifest::{FORMAT, Glossary, Manifest, PANELS, first_line, line_at};
+use super::pace::wrong_minutes;
 use crate::script::{Command, Line, parse_script};
 
 /// One lesson, read and found to be well formed.
@@ -96,6 +97,8 @@ struct Draft {
     lesson: Lesson,
     prose: String,
     prose_file: String,
+    /// The line of its manifest that says how long it takes.
+    minutes_line: usize,
 }
 
 /// Reads every lesson below `dir`, in the order of their numbers.
@@ -113,9 +116,12 @@ pub fn load_all(dir: &Path) -> Result<Vec<Lesson>, Vec<LessonError>> {
     let slugs: BTreeSet<String> = drafts.iter().map(|draft| draft.lesson.data.id.clone()).collect();
     let names = Names { glossary: &glossary.terms, slugs: &slugs };
     let mut lessons = Vec::new();
-    for Draft { mut lesson, prose, prose_file } in drafts {
+    for Draft { mut lesson, prose, prose_file, minutes_line } in drafts {
         let rendered = html::render(&prose, &prose_file, &lesson, &names);
         errors.extend(rendered.errors);
+        if let Some(wrong) = wrong_minutes(&lesson.data, rendered.reading) {
+            errors.push(LessonError::new(&lesson.manifest_file, minutes_line, wrong));
+        }
         lesson.body = rendered.html;
         lesson.blocks = rendered.blocks;
         lessons.push(lesson);
@@ -198,7 +204,9 @@ fn read_draft(number: u32, folder: &Path, errors: &mut Vec<LessonError>) -> Opti
         Ok(manifest) => {
             let reader = ManifestReader { text: &text, file: &file, errors };
             let lesson = reader.lesson(number, &folder_name(folder), &manifest);
-            Some(Draft { lesson, prose, prose_file: prose_path.display().to_string() })
+            let minutes_line = line_at(&text, manifest.minutes.span().start);
+            let prose_file = prose_path.display().to_string();
+            Some(Draft { lesson, prose, prose_file, minutes_line })
         }
         Err(error) => {
             errors.push(toml_error(&file, &text, &error));

@@ -15,6 +15,8 @@ mod load;
 #[cfg(feature = "cli")]
 mod manifest;
 #[cfg(feature = "cli")]
+mod pace;
+#[cfg(feature = "cli")]
 mod scaffold;
 #[cfg(all(test, feature = "cli"))]
 mod schema;

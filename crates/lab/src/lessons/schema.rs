@@ -114,9 +114,9 @@ fn every_manifest_is_valid() {
 #[test]
 fn the_schema_can_say_no() {
     for (from, to, expected) in [
-        ("minutes = 5", "minuets = 5", ": required"),
-        ("minutes = 5", "minutes = 61", "/minutes: maximum"),
-        ("minutes = 5", "minutes = \"5\"", "/minutes: type"),
+        ("minutes = 3", "minuets = 3", ": required"),
+        ("minutes = 3", "minutes = 61", "/minutes: maximum"),
+        ("minutes = 3", "minutes = \"5\"", "/minutes: type"),
         ("seed = 1", "seed = 1\nsize = 3", "/cluster: additionalProperties"),
         ("format = 1", "format = 2", "/format: const"),
         ("id = \"first\"", "id = \"First\"", "/id: pattern"),

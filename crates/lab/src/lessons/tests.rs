@@ -10,7 +10,7 @@ pub(super) const MANIFEST: &str = r#"format = 1
 id = "first"
 title = "First <things>"
 summary = "One sentence."
-minutes = 5
+minutes = 3
 time_limit_seconds = 30
 panels = ["terminal"]
 setup = """
@@ -209,7 +209,7 @@ fn what_runs_otherwise_than_it_says_is_found() {
 
 #[test]
 fn what_is_not_understood_is_found_with_file_and_line() {
-    check_error("minutes = 5", "minuets = 5", "lesson.toml:5: unknown field `minuets`");
+    check_error("minutes = 3", "minuets = 3", "lesson.toml:5: unknown field `minuets`");
     check_error("seed = 1", "seed = 1\nsize = 3", "lesson.toml:16: unknown field `size`");
     check_error("format = 1", "format = 2", "lesson.toml:1: the format is 1");
     check_error("id = \"first\"", "id = \"last\"", "lesson.toml:2: the id is the folder's name");
@@ -229,6 +229,7 @@ fn what_is_not_understood_is_found_with_file_and_line() {
         "lesson.toml:43: the answer is the number of an option",
     );
     check_error("`etcdctl put`", "`etcdctl put", "lesson.toml:17: a backtick is not closed");
+    check_error("minutes = 3", "minutes = 9", "lesson.toml:5: it takes about 3 minutes, not 9");
 }
 
 #[test]
@@ -244,6 +245,12 @@ fn what_is_wrong_in_the_prose_is_found_with_file_and_line() {
     check_error("One node", "<b>One</b> node", "en.md:1: HTML is not allowed");
     check_error("## What then?", "# What then?", "en.md:19: the title is the only heading");
     check_error("## What then?", "## Lab", "en.md:19: something else on the page");
+    check_error("## What then?", "## What then? {.less}", "en.md:19: behind a heading there may");
+    check_error(
+        "## What then?",
+        "## What then? {.more}",
+        "en.md:27: this stands in a section with",
+    );
     check_error("## What then?", "#### What then?", "en.md:19: a heading skips a level");
     check_error("```goals\n", "```goal\n", "en.md:16: no such block: goal");
     check_error("predict how", "predict why", "en.md:13: lesson.toml has no prediction `why`");
@@ -317,7 +324,7 @@ fn the_html_is_whole_and_nothing_in_it_is_markup_by_accident() {
     let lessons = load_all(&folder.0).unwrap();
     let html = lessons.first().unwrap().html();
     for piece in [
-        "<p class=\"eyebrow\">Lesson 1 · about 5 minutes · 6 steps</p>\n<h1>First &lt;things&gt;</h1>",
+        "<p class=\"eyebrow\">Lesson 1 · about 3 minutes · 6 steps</p>\n<h1>First &lt;things&gt;</h1>",
         "<p class=\"claim\">The store is at revision 2.</p>",
         "<fieldset class=\"predict\" data-predict=\"how\"><legend>How many of three may fail?",
         "<input type=\"radio\" name=\"predict-how\" value=\"1\"> <span>One</span>",
@@ -346,6 +353,26 @@ fn the_html_is_whole_and_nothing_in_it_is_markup_by_accident() {
     assert!(home_list_html(&lessons).contains("<a href=\"first.html\">First &lt;things&gt;</a>"));
 }
 
+/// Proves: a section to be looked up is behind a fold, whole, and takes no minutes.
+#[test]
+fn a_section_to_be_looked_up_is_folded() {
+    let long = "word ".repeat(900);
+    let more = |class: &str| {
+        let section =
+            format!("## Every flag {class}\n\n{long}\n\n### One\n\nLast.\n\n## What then?");
+        Folder::with(MANIFEST, &PROSE.replace("## What then?", &section))
+    };
+    let errors = load_all(&more("").0).unwrap_err();
+    assert!(errors.iter().any(|error| error.message.contains("about 8 minutes")), "{errors:?}");
+    let lessons = load_all(&more("{.more}").0).unwrap();
+    let html = lessons.first().unwrap().html();
+    let opened =
+        "<details class=\"more\"><summary>\n<h2 id=\"every-flag\">Every flag</h2>\n</summary><div>";
+    assert!(html.contains(opened), "{html}");
+    let closed = "<h3 id=\"one\">One</h3>\n<p>Last.</p>\n</div></details>\n<h2 id=\"what-then\">";
+    assert!(html.contains(closed), "{html}");
+}
+
 /// The course that this repository carries holds, from its set-ups to its last listing.
 #[test]
 fn the_course_is_proven() {
@@ -366,6 +393,8 @@ fn the_course_is_whole() {
         let goals = lesson.data.goals.len();
         assert!(goals >= 3, "{}: only {goals} goals", lesson.folder);
         assert!(lesson.predicted >= 1, "{}: nothing is predicted", lesson.folder);
+        let minutes = lesson.data.minutes;
+        assert!((5..=12).contains(&minutes), "{}: {minutes} minutes", lesson.folder);
         assert_eq!(super::warnings(lesson), [], "{}", lesson.folder);
     }
 }

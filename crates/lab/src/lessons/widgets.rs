@@ -10,7 +10,7 @@ use super::load::Lesson;
 
 /// The Markdown that lessons are written in.
 pub(super) fn markdown() -> Options {
-    Options::ENABLE_TABLES | Options::ENABLE_SMART_PUNCTUATION
+    Options::ENABLE_TABLES | Options::ENABLE_SMART_PUNCTUATION | Options::ENABLE_HEADING_ATTRIBUTES
 }
 
 /// Text as HTML text or as the value of a quoted attribute.
