@@ -10,6 +10,7 @@
 
 mod expand;
 mod split;
+mod variables;
 
 use std::fmt;
 
@@ -19,6 +20,7 @@ use crate::script::Ending;
 
 pub use expand::{expand_text, expand_words};
 pub(crate) use split::{Redirect, SpannedWord, SplitLine, Tabs, is_name, split};
+pub(crate) use variables::Variables;
 
 /// One word after splitting; its variables are still names.
 ///

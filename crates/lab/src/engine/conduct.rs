@@ -16,12 +16,14 @@ use super::programs::Programs;
 use super::settings::Flags;
 use super::warden::Warden;
 use super::{fit, judge, names, tables};
-use crate::etcdctl::Output;
+use crate::etcdctl::{Output, args::Environment};
 use crate::predicate::Predicate;
 use crate::run::{EXIT_CHECK_FAILED, EXIT_OK, Remarks, RunOptions, print};
-use crate::script::{ClientName, Command, EtcdctlLine, Ground, JobId, Line, Micros, duration_text};
+use crate::script::{
+    Assignment, ClientName, Command, EtcdctlLine, Ground, JobId, Line, Micros, duration_text,
+};
 use crate::session::terminal;
-use crate::shell::expand_words;
+use crate::shell::{Variables, expand_words};
 use crate::view::TerminalEntry;
 
 /// How long `until` waits if it names no limit, as on the simulator.
@@ -76,7 +78,7 @@ struct Conductor {
 /// Whoever types.
 #[derive(Default)]
 struct Client {
-    variables: BTreeMap<String, String>,
+    variables: Variables,
     jobs: Vec<Job>,
 }
 
@@ -156,17 +158,17 @@ impl Conductor {
             Command::Seed(_) => self.end_cluster(),
             Command::Set(setting) => self.flags.set(*setting),
             Command::Etcdctl(etcdctl) => return Ok(self.etcdctl(line, etcdctl, client)?),
-            Command::Export(assignments) => {
-                for assignment in assignments {
-                    let value = assignment.value.expand(&|name| self.variable(client, name));
+            Command::Assign(assignments) | Command::Export(assignments) => {
+                for Assignment { name, value } in assignments {
+                    let value = value.expand(&|name| self.variable(client, name));
                     let variables = &mut self.client(client).variables;
-                    variables.insert(assignment.name.clone(), value);
+                    match line.command {
+                        Command::Assign(_) => variables.assign(name, value),
+                        _ => variables.export(name, value),
+                    }
                 }
             }
-            Command::Unset(names) => {
-                let variables = &mut self.client(client).variables;
-                names.iter().for_each(|name| drop(variables.remove(name)));
-            }
+            Command::Unset(names) => self.client(client).variables.unset(names),
             Command::Jobs => {
                 let jobs = &self.client(client).jobs;
                 let listed: Vec<(JobId, &str)> =
@@ -240,7 +242,7 @@ impl Conductor {
             let place = usize::checked_sub(id, 1)?;
             return self.leases.get(place).cloned();
         }
-        self.clients.get(client)?.variables.get(name).cloned()
+        self.clients.get(client)?.variables.get(name)
     }
 
     /// `$n2`: the member id of n2, where the line asks for it.
@@ -264,7 +266,7 @@ impl Conductor {
             |name: &str| members.get(name).cloned().or_else(|| self.variable(client, name));
         let words = expand_words(&etcdctl.words, &lookup);
         let input = etcdctl.input.text(line.here_document.as_deref(), &lookup);
-        let known = self.clients.get(client).map(|client| client.variables.clone());
+        let known = self.clients.get(client).map(|client| client.variables.exported().clone());
         let mut environment = known.unwrap_or_default();
         for assignment in &etcdctl.environment {
             environment.insert(assignment.name.clone(), assignment.value.expand(&lookup));
@@ -290,12 +292,13 @@ impl Conductor {
     fn start(
         &self,
         words: Vec<String>,
-        variables: BTreeMap<String, String>,
+        variables: Environment,
         input: String,
     ) -> io::Result<Etcdctl> {
         let Some(cluster) = &self.cluster else { return Err(io::Error::other("no cluster")) };
         let nodes = cluster.count();
-        let mut environment: Vec<(String, String)> = variables.into_iter().collect();
+        let mut environment: Vec<(String, String)> =
+            variables.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
         let is_endpoints = |name: &str| name == "ETCDCTL_ENDPOINTS";
         for (name, value) in &mut environment {
             if is_endpoints(name) {

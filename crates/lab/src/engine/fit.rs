@@ -31,6 +31,7 @@ pub(super) fn needs_cluster(command: &Command) -> bool {
             | Command::Nodes(_)
             | Command::Seed(_)
             | Command::Set(_)
+            | Command::Assign(_)
             | Command::Export(_)
             | Command::Unset(_)
             | Command::Jobs

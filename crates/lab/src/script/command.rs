@@ -26,7 +26,9 @@ pub enum Command {
     Type(Option<String>),
     /// `interrupt`: Ctrl-C for the foreground command.
     Interrupt,
-    /// `export NAME=value …`.
+    /// `NAME=value …`: variables of the shell alone.
+    Assign(Vec<Assignment>),
+    /// `export NAME=value …`: variables that its programs are given, too.
     Export(Vec<Assignment>),
     /// `unset NAME …`.
     Unset(Vec<String>),

@@ -49,6 +49,10 @@ impl Display for Command {
             Command::Interrupt => formatter.write_str("interrupt"),
             Command::Type(None) => formatter.write_str("type ^D"),
             Command::Type(Some(text)) => write!(formatter, "type {text}"),
+            Command::Assign(assignments) => {
+                let words: Vec<String> = assignments.iter().map(ToString::to_string).collect();
+                formatter.write_str(&words.join(" "))
+            }
             Command::Export(assignments) => {
                 formatter.write_str("export")?;
                 assignments.iter().try_for_each(|each| write!(formatter, " {each}"))

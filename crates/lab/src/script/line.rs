@@ -174,11 +174,10 @@ fn shell_line(text: &str, start: usize, body: usize) -> Result<Parsed, Fault> {
     let mut words = split.words.as_slice();
     let environment = environment(text, &mut words)?;
     let Some((first, arguments)) = words.split_first() else {
-        let at = split.words.last().map_or(body, |word| word.end);
-        return Err(Fault::new(
-            at,
-            "expected `etcdctl` after the variables; to keep them, write export before them",
-        ));
+        only_words(&split, "NAME=value")?;
+        let command = Command::Assign(environment);
+        let line = Line { at: None, client: None, command, source, here_document, line_number: 0 };
+        return Ok(Parsed { line, next });
     };
     let command = match first.word.as_literal() {
         Some("etcdctl") => {

@@ -19,8 +19,9 @@ use crate::narrate::{self, Narrator};
 use crate::predicate::{Judge, Predicate};
 use crate::requests::Asked;
 use crate::script::{
-    At, ClientName, Command, EtcdctlLine, Ground, JobId, Line, Micros, ScriptError,
+    Assignment, At, ClientName, Command, EtcdctlLine, Ground, JobId, Line, Micros, ScriptError,
 };
+use crate::shell::Variables;
 use crate::view::{FeedItem, GoalView, Level, Mark, TerminalEntry};
 
 /// How long `until` waits if it names no limit.
@@ -53,7 +54,7 @@ pub(super) struct Live {
     pub(super) leases: Vec<LeaseId>,
     /// See [`super::Opening::attended`].
     pub(super) attended: bool,
-    environment: Few<ClientName, Few<String, String>>,
+    variables: Few<ClientName, Variables>,
     /// Predicates about the past, observed since event 0.
     standing: Vec<(Predicate, Judge)>,
     parsed_goals: Vec<ParsedGoal>,
@@ -83,7 +84,7 @@ impl Live {
             files: Files::new(),
             leases: Vec::new(),
             attended: true,
-            environment: Few::new(),
+            variables: Few::new(),
             standing: judges.collect(),
             parsed_goals: goals.to_vec(),
             goals: Vec::new(),
@@ -336,18 +337,20 @@ impl Live {
     /// The shell's own commands.
     fn shell(&mut self, command: &Command, client: &ClientName, traced: &mut Trace) -> Output {
         match command {
-            Command::Export(assignments) => {
-                for assignment in assignments {
-                    let value = assignment.value.expand(&|name| self.variable(client, name));
-                    let variables = self.environment.or_insert_with(client.clone(), Few::new);
-                    variables.insert(assignment.name.clone(), value);
+            Command::Assign(assignments) | Command::Export(assignments) => {
+                for Assignment { name, value } in assignments {
+                    let value = value.expand(&|name| self.variable(client, name));
+                    let variables =
+                        self.variables.or_insert_with(client.clone(), Variables::default);
+                    match command {
+                        Command::Assign(_) => variables.assign(name, value),
+                        _ => variables.export(name, value),
+                    }
                 }
                 Output::default()
             }
             Command::Unset(names) => {
-                if let Some(variables) = self.environment.get_mut(client) {
-                    names.iter().for_each(|name| drop(variables.remove(name)));
-                }
+                self.variables.or_insert_with(client.clone(), Variables::default).unset(names);
                 Output::default()
             }
             Command::Jobs => terminal::jobs(&self.running, client),
@@ -370,7 +373,7 @@ impl Live {
             let lease = self.leases.get(number.checked_sub(1)?)?;
             return Some(format!("{:x}", lease.0));
         }
-        self.environment.get(client)?.get(name).cloned()
+        self.variables.get(client)?.get(name)
     }
 
     fn kill(&mut self, job: JobId, client: &ClientName, traced: &mut Trace) -> Output {
@@ -442,7 +445,8 @@ impl Live {
         client: &ClientName,
     ) -> (Vec<String>, Few<String, String>, String) {
         let lookup = |name: &str| self.variable(client, name);
-        let mut environment = self.environment.get(client).cloned().unwrap_or_default();
+        let known = self.variables.get(client).map(|variables| variables.exported().clone());
+        let mut environment = known.unwrap_or_default();
         for assignment in &etcdctl.environment {
             environment.insert(assignment.name.clone(), assignment.value.expand(&lookup));
         }

@@ -60,6 +60,7 @@ pub(super) fn actions(command: &Command, cluster: &Cluster) -> Result<Option<Vec
         | Command::Kill(_)
         | Command::Interrupt
         | Command::Type(_)
+        | Command::Assign(_)
         | Command::Export(_)
         | Command::Unset(_)
         | Command::Nodes(_)

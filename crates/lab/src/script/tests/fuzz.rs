@@ -168,6 +168,7 @@ impl Dice {
             3 => Command::Kill(JobId(1 + u32::try_from(self.below(99)).expect("small"))),
             4 if self.below(2) == 0 => Command::Type(Some(self.text())),
             4 => Command::Interrupt,
+            5 if self.below(2) == 0 => Command::Assign(self.assignments(1)),
             5 => Command::Export(self.assignments(1)),
             6 => Command::Unset(vec!["A".to_owned(), "_b1".to_owned()]),
             7 => Command::Nodes(1 + u8::try_from(self.below(7)).expect("small")),
@@ -334,6 +335,7 @@ impl Dice {
                 | Command::Interrupt
                 | Command::Type(_)
                 | Command::Etcdctl(_)
+                | Command::Assign(_)
                 | Command::Export(_)
                 | Command::Unset(_)
         );
