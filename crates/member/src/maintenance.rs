@@ -109,11 +109,11 @@ pub struct Status {
 /// What is known of a saved file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SnapshotFile {
-    /// The store's revision.
+    /// The revision of its last change, 0 if it has none.
     pub revision: Revision,
     /// A checksum.
     pub hash: u32,
-    /// How many things it holds: changes, leases, members, and etcd's own notes.
+    /// How many things it holds: changes, leases, members and who was one, alarms, and etcd's own notes.
     pub total_keys: u64,
     /// Its length in bytes.
     pub total_size: u64,
@@ -185,10 +185,14 @@ impl Member {
     fn snapshot_file(&self) -> SnapshotFile {
         let store = &self.machine.store;
         let changes = store.changes(Revision(0)).count() + store.leases().count();
+        let alarms = self.machine.alarms.len();
+        // Compaction notes where it was to get to, and where it got to.
+        let compaction = if store.compact_revision() > Revision(0) { 2 } else { 0 };
         // Beside these: the version of the cluster, the place in the log, and the term.
-        let others = self.members().len() + 5;
+        let others = self.machine.members.ever() + alarms + compaction + 5;
+        let last = store.changes(Revision(0)).last();
         SnapshotFile {
-            revision: store.revision(),
+            revision: last.map_or(Revision(0), |(at, _)| at.main),
             hash: store.hash_kv(Revision(0)).map_or(0, |it| it.hash),
             total_keys: (changes + others) as u64,
             total_size: self.upkeep.file_bytes,

@@ -143,6 +143,11 @@ impl Members {
         &self.list
     }
 
+    /// How many there have been: a file keeps those that were removed, too.
+    pub(crate) fn ever(&self) -> usize {
+        self.list.len() + self.removed.len()
+    }
+
     pub(crate) fn is_removed(&self, node: NodeId) -> bool {
         self.removed.contains(&node)
     }
