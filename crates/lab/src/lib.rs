@@ -31,6 +31,8 @@ mod logs;
 mod narrate;
 pub mod people;
 pub mod predicate;
+#[cfg(feature = "cli")]
+pub mod repl;
 mod requests;
 pub mod roster;
 pub mod rules;

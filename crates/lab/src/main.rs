@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use lab::engine::run_on_etcd;
 use lab::fuzz::{FuzzOptions, fuzz, print_scripts};
 use lab::link::Shared;
+use lab::repl::repl;
 use lab::run::{Remarks, RunOptions, run};
 use lab::session::Opening;
 use lab::sim::member::raft_core::Rule;
@@ -25,6 +26,15 @@ struct Arguments {
 enum Command {
     /// Runs a script and prints its transcript.
     Run(Run),
+    /// Asks for lines and runs each, on a cluster that stands still in between.
+    Repl {
+        /// Size of the cluster.
+        #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=7))]
+        nodes: u8,
+        /// What chance begins with.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
     /// Ends what `lab run --engine etcd` started; it starts this itself.
     #[cfg(unix)]
     #[command(hide = true)]
@@ -208,6 +218,7 @@ fn execute(command: Command) -> io::Result<u8> {
                 Engine::Etcd => run_on_etcd(&options, &mut out, &mut err),
             }
         }
+        Command::Repl { nodes, seed } => repl(nodes, seed, &mut out),
         #[cfg(unix)]
         Command::StandGuard { folder } => {
             lab::engine::stand_guard(&folder);

@@ -49,7 +49,7 @@ pub(crate) const EXIT_CHECK_FAILED: u8 = 1;
 /// … of a script that was not understood.
 pub(crate) const EXIT_BAD_SCRIPT: u8 = 2;
 /// … in which a safety property broke.
-const EXIT_UNSAFE: u8 = 3;
+pub(crate) const EXIT_UNSAFE: u8 = 3;
 
 /// Runs a script and returns the exit status of `lab run`.
 ///
@@ -141,6 +141,16 @@ pub(crate) fn print(
     err: &mut dyn Write,
 ) -> io::Result<()> {
     writeln!(out, "$ {}", entry.source)?;
+    print_output(entry, remarks, out, err)
+}
+
+/// Prints what came of a line.
+pub(crate) fn print_output(
+    entry: &TerminalEntry,
+    remarks: Remarks,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> io::Result<()> {
     write!(out, "{}{}", entry.stdout, entry.stderr)?;
     match entry.exit {
         None | Some(0) => {}

@@ -190,3 +190,26 @@ fn a_link_is_made_and_taken_apart() {
         assert_eq!(refused.status.code(), Some(2));
     }
 }
+
+/// Proves: the prompt takes the lines of a script, and tells of each what `run` prints below it.
+#[test]
+fn the_prompt_tells_what_run_prints() {
+    let script = "until leader\netcdctl watch a &\netcdctl put a 1\nresume n2\nETCDCTL_API=3 etcdctl txn <<'E'\n\
+                  \nput b 2\n\n\nE\netcdctl get b --print-value-only\n";
+    let run = lab(&["run", "-"], script);
+    let told: Vec<&str> = text(&run.stdout)
+        .lines()
+        .filter(|line| !line.starts_with("$ ") && !["put b 2", "E"].contains(line))
+        .filter(|line| !line.is_empty())
+        .collect();
+    assert!(told.contains(&"[1] PUT") && told.contains(&"SUCCESS"), "{told:?}");
+    let prompt = lab(&["repl"], script);
+    let printed: Vec<&str> = text(&prompt.stdout).lines().filter(|line| !line.is_empty()).collect();
+    assert_eq!(printed, told);
+    assert_eq!(prompt.status.code(), Some(0));
+    let broken =
+        "disable majority\nuntil leader\npartition n1 n2 | n3 n4 n5\nadvance 10s\nstatus\n";
+    let prompt = lab(&["repl", "--nodes", "5"], broken);
+    assert_eq!(prompt.status.code(), Some(3), "{}", text(&prompt.stderr));
+    assert!(text(&prompt.stderr).contains("a safety property broke: "));
+}
