@@ -257,7 +257,8 @@ fn tab_list(
     on_ask: &Callback<Ask>,
 ) -> El {
     let first = open.or(tabs.first().copied());
-    let mut list = el("div|class=tabs|role=tablist|aria-label=Panels");
+    // Not a stop for Tab of its own: Firefox has one for whatever scrolls.
+    let mut list = el("div|class=tabs|role=tablist|aria-label=Panels|tabindex=-1");
     for (place, tab) in tabs.iter().copied().enumerate() {
         let is_open = open == Some(tab);
         // On a narrow screen the panel is a sheet over the text: its tab puts it away again.
