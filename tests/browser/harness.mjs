@@ -1,4 +1,4 @@
-// What every browser test stands on: the built page behind a plain static host, and Chromium.
+// What every browser test stands on: the built page behind a plain static host, and Chromium or another browser.
 //
 // Whatever a page complains about (an error in its console, a violation of the policy, a file that is
 // missing) fails the test that visited it.
@@ -23,18 +23,22 @@ const FLAGS = [
   "--disable-sync",
 ];
 
+// How browsers call what they no longer need.
+const ABORTED = ["net::ERR_ABORTED", "NS_BINDING_ABORTED"];
+
 /// Pages of text alone, without a lab.
 export const TEXTS = ["glossary.html"];
 
 /// A browser and a host; `stop` ends both.
 export class Lab {
-  /// Options: `good`, whether the host is a good one (see `serve`); `args`, more flags for the browser.
-  static async start({ good = false, args = [] } = {}) {
+  /// Options: `good`, whether the host is a good one (see `serve`); `args`, more flags for Chromium;
+  /// `browser`, another one in its place.
+  static async start({ good = false, args = [], browser } = {}) {
     await access(path.join(dist, "index.html")).catch(() => {
       throw new Error(`no page in ${dist}: run \`cargo xtask build\` first`);
     });
     const host = await serve({ good });
-    const browser = await chromium.launch({
+    browser ??= await chromium.launch({
       executablePath: process.env.CHROME || "/usr/bin/chromium",
       chromiumSandbox: false,
       args: [...FLAGS, ...args],
@@ -89,7 +93,7 @@ function listen(page) {
   page.on("requestfailed", (request) => {
     // A page that is left while it still loads has failed nothing.
     const failure = request.failure()?.errorText ?? "";
-    if (failure !== "net::ERR_ABORTED") complaints.push(`request: ${request.url()} ${failure}`);
+    if (!ABORTED.includes(failure)) complaints.push(`request: ${request.url()} ${failure}`);
   });
   page.on("response", (response) => {
     if (response.status() >= 400) complaints.push(`response: ${response.status()} ${response.url()}`);

@@ -1,4 +1,4 @@
-//! The page in a real browser: Node's packages, Chromium, and the tests in `tests/browser/`.
+//! The page in real browsers: Node's packages, Chromium and Firefox, and the tests in `tests/browser/`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,6 +19,32 @@ pub(crate) fn test(stage: &mut Stage, hashes: &Path) -> Result<()> {
     let files = test_files(&folder())?;
     let mut node = test_runner(hashes)?;
     stage.run(node.args(files))
+}
+
+/// Runs the few tests that say whether the page works in Firefox, and says so aloud where there is
+/// none, which is no failure: the other tests need none.
+///
+/// # Errors
+/// Node is missing, what `FIREFOX` names does not run, or a test fails.
+pub(crate) fn firefox(stage: &mut Stage) -> Result<()> {
+    let found = match named("FIREFOX")? {
+        Some(named) => Ok(named),
+        None => some_firefox(),
+    };
+    let firefox = match found {
+        Ok(firefox) => firefox,
+        Err(why) => {
+            println!("SKIPPED: the page in Firefox ({why:#})");
+            println!(
+                "Install {OLDEST_FIREFOX} or newer, on Debian firefox-esr, or name it in FIREFOX"
+            );
+            return Ok(());
+        }
+    };
+    packages(&folder())?;
+    let mut node = command("node");
+    node.env("FIREFOX", firefox).env("RAFT_LAB_DIST", root().join("dist"));
+    stage.run(node.args(["--test", "--test-reporter=spec"]).arg(folder().join("firefox.mjs")))
 }
 
 /// Lets Lighthouse judge the page as a phone gets it from a good host.
@@ -119,22 +145,9 @@ fn packages(dir: &Path) -> Result<()> {
 
 /// A Chromium that runs: named by `CHROME`, on PATH, where its installers put it, or installed now.
 fn chromium() -> Result<PathBuf> {
-    if let Some(chrome) = std::env::var_os("CHROME").filter(|chrome| !chrome.is_empty()) {
-        let chrome = PathBuf::from(chrome);
-        match whole_path(&chrome) {
-            Some(path) if runs(&path) => return Ok(path),
-            Some(_) | None => bail!("CHROME names {}, which does not run", chrome.display()),
-        }
-    }
-    if let Some(found) = installed_chromium() {
-        return Ok(found);
-    }
-    install_chromium()?;
-    installed_chromium().context("Chromium was installed but does not run")
-}
-
-fn installed_chromium() -> Option<PathBuf> {
-    let names = [
+    const HOW: &str = "the browser tests need Chromium or Chrome: install one (on Debian \
+                       `sudo apt-get install chromium`), or name it in CHROME";
+    const NAMES: &[&str] = &[
         "chromium",
         "chromium-browser",
         "google-chrome",
@@ -143,7 +156,58 @@ fn installed_chromium() -> Option<PathBuf> {
         "/Applications/Chromium.app/Contents/MacOS/Chromium",
         r"C:\Program Files\Google\Chrome\Application\chrome.exe",
     ];
-    names.into_iter().filter_map(|name| whole_path(Path::new(name))).find(|path| runs(path))
+    if let Some(found) = named("CHROME")? {
+        return Ok(found);
+    }
+    if let Some(found) = installed(NAMES) {
+        return Ok(found);
+    }
+    install("chromium").context(HOW)?;
+    installed(NAMES).context("Chromium was installed but does not run")
+}
+
+/// The oldest Firefox with which the tests were tried: older ones speak less of WebDriver BiDi.
+const OLDEST_FIREFOX: u32 = 153;
+
+/// A Firefox that runs and is new enough: on PATH, where its installers put it, or installed now.
+///
+/// # Errors
+/// There is none.
+fn some_firefox() -> Result<PathBuf> {
+    const NAMES: &[&str] = &[
+        "firefox",
+        "firefox-esr",
+        "/Applications/Firefox.app/Contents/MacOS/firefox",
+        r"C:\Program Files\Mozilla Firefox\firefox.exe",
+    ];
+    if installed(NAMES).is_none() {
+        install("firefox-esr")?;
+    }
+    let found = installed(NAMES).context("Firefox was installed but does not run")?;
+    match version_of(&found) {
+        Some([old, ..]) if old < OLDEST_FIREFOX => bail!("version {old} is too old"),
+        _ => Ok(found),
+    }
+}
+
+/// The browser that an environment variable names.
+///
+/// # Errors
+/// It names something that does not run.
+fn named(variable: &str) -> Result<Option<PathBuf>> {
+    let Some(browser) = std::env::var_os(variable).filter(|name| !name.is_empty()) else {
+        return Ok(None);
+    };
+    let browser = PathBuf::from(browser);
+    match whole_path(&browser) {
+        Some(path) if runs(&path) => Ok(Some(path)),
+        Some(_) | None => bail!("{variable} names {}, which does not run", browser.display()),
+    }
+}
+
+/// The first of these programs that is there and runs.
+fn installed(names: &[&str]) -> Option<PathBuf> {
+    names.iter().filter_map(|name| whole_path(Path::new(name))).find(|path| runs(path))
 }
 
 /// Where a program stands, looked up in PATH if it is only named: Playwright does not look there.
@@ -155,21 +219,19 @@ fn whole_path(program: &Path) -> Option<PathBuf> {
     std::env::split_paths(&folders).map(|folder| folder.join(program)).find(|path| path.is_file())
 }
 
-fn runs(chrome: &Path) -> bool {
+fn runs(browser: &Path) -> bool {
     // Windows' Chrome opens a window when asked for its version.
-    if cfg!(windows) { chrome.is_file() } else { version_of(chrome).is_some() }
+    if cfg!(windows) { browser.is_file() } else { version_of(browser).is_some() }
 }
 
 /// Installs Debian's package, where that is possible without asking anybody.
-fn install_chromium() -> Result<()> {
-    const HOW: &str = "the browser tests need Chromium or Chrome: install one (on Debian \
-                       `sudo apt-get install chromium`), or name it in CHROME";
+fn install(package: &str) -> Result<()> {
     if ask(Command::new("apt-get").arg("--version")).is_none() {
-        bail!(HOW);
+        bail!("there is no apt-get to install {package} with");
     }
     let root = ask(Command::new("id").arg("-u")).as_deref() == Some("0");
     if !root && ask(Command::new("sudo").args(["-n", "true"])).is_none() {
-        bail!(HOW);
+        bail!("only root may install {package}");
     }
     let apt = |arguments: &[&str]| {
         let mut apt = command(if root { "apt-get" } else { "sudo" });
@@ -179,9 +241,9 @@ fn install_chromium() -> Result<()> {
         apt.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
         apt
     };
-    println!("installing Debian's chromium");
-    run(&mut apt(&["update", "-q"])).context(HOW)?;
-    run(&mut apt(&["install", "-q", "-y", "--no-install-recommends", "chromium"])).context(HOW)
+    println!("installing Debian's {package}");
+    run(&mut apt(&["update", "-q"]))?;
+    run(&mut apt(&["install", "-q", "-y", "--no-install-recommends", package]))
 }
 
 #[cfg(test)]

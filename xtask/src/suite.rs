@@ -41,11 +41,13 @@ pub(crate) fn test(only: &[&str]) -> ExitCode {
     if !stages.run("page", 10, build_page) {
         stages.skip("sizes", "no page");
         stages.skip("browser", "no page");
+        stages.skip("firefox", "no page");
         stages.skip("lighthouse", "no page");
         return stages.finish();
     }
     stages.run("sizes", 2, |_| sizes::check(&root().join("dist")));
     stages.run("browser", 15, |stage| browser::test(stage, &hashes));
+    stages.run("firefox", 5, browser::firefox);
     stages.run("lighthouse", 8, browser::lighthouse);
     stages.finish()
 }

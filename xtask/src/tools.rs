@@ -369,7 +369,8 @@ pub(crate) fn version_of(program: &Path) -> Option<Version> {
     version_in(&ask(Command::new(program).arg("--version"))?)
 }
 
-/// The first version number in a text: `trunk 0.21.14`, `v20.20.2`, `wasm-opt version 132 (…)`.
+/// The first version number in a text: `trunk 0.21.14`, `v20.20.2`, `wasm-opt version 132 (…)`,
+/// `Mozilla Firefox 153.7.0esr`.
 fn version_in(text: &str) -> Option<Version> {
     let word = text
         .split_whitespace()
@@ -377,7 +378,7 @@ fn version_in(text: &str) -> Option<Version> {
         .find(|word| word.starts_with(|first: char| first.is_ascii_digit()))?;
     let mut version = [0; 3];
     for (part, number) in version.iter_mut().zip(word.split(['.', '-', '+'])) {
-        *part = number.parse().ok()?;
+        *part = number.split(char::is_alphabetic).next()?.parse().ok()?;
     }
     Some(version)
 }
@@ -405,6 +406,8 @@ mod tests {
         assert_eq!(version_in("trunk 0.21.14"), Some([0, 21, 14]));
         assert_eq!(version_in("wasm-opt version 132 (version_132)"), Some([132, 0, 0]));
         assert_eq!(version_in("v20.20.2"), Some([20, 20, 2]));
+        assert_eq!(version_in("Mozilla Firefox 153.7.0esr"), Some([153, 7, 0]));
+        assert_eq!(version_in("Mozilla Firefox 154.0b9"), Some([154, 0, 0]));
         assert_eq!(version_in("none"), None);
     }
 
