@@ -202,7 +202,7 @@ impl Panel {
             let member = units.get(mistake.member).map_or("etcd", |unit| unit.name());
             let part = el("div|class=widget-finding|data-level=bad").all([
                 &el("p").text(&format!("What etcd 3.5.1 says, in the log of {member}:")),
-                &el("pre").text(mistake.message),
+                &el("pre").text(&mistake.says(units)),
             ]);
             parts.push(part.add(&with_code(el("p"), mistake.because)));
         } else {

@@ -1,5 +1,5 @@
 //! What is wrong with a plan, or with the flags of its members seen side by side; and what etcd 3.5.1
-//! says of it, which is held against recordings of the real one (`tests/deploy_on_etcd.rs`).
+//! says of it, which is held against recordings of the real one (`tests/deploy_on_etcd/`).
 
 use std::net::IpAddr;
 
@@ -20,10 +20,10 @@ pub struct Finding {
 }
 
 /// Members of different ids: the same is said of a list that differs and of a token that does.
-pub(super) const MISMATCH: &str = "request sent was ignored due to cluster ID mismatch";
+const MISMATCH: &str = "request sent was ignored due to cluster ID mismatch";
 /// Nobody of the list answers, though the cluster is said to exist.
-pub(super) const NOBODY_THERE: &str = "cannot fetch cluster info from peer urls: could not retrieve \
-                                       cluster information from the given URLs";
+const NOBODY_THERE: &str = "cannot fetch cluster info from peer urls: could not retrieve cluster \
+                            information from the given URLs";
 
 fn bad(member: &str, text: String, etcd_says: Option<String>) -> Finding {
     Finding { level: Level::Bad, member: Some(member.to_owned()), text, etcd_says }
@@ -187,7 +187,7 @@ fn elsewhere(unit: &Unit) -> Option<Finding> {
     }
     let differ = if listed.len() == own.len() {
         let (one, two) = own.iter().zip(&listed).find(|(one, two)| one != two)?;
-        format!("\"{one}\"(resolved from \"{one}\") != \"{two}\"(resolved from \"{two}\")")
+        format!("{} != {}", resolved(one), resolved(two))
     } else {
         format!("len({}) != len({})", quoted(&own), quoted(&listed))
     };
@@ -215,6 +215,14 @@ fn elsewhere(unit: &Unit) -> Option<Finding> {
         "Its entry in `--initial-cluster` is not its `--initial-advertise-peer-urls`.".to_owned()
     };
     Some(bad(name, text, Some(says)))
+}
+
+/// A URL after etcd has looked its host up: only there is known what a name leads to.
+fn resolved(url: &str) -> String {
+    let host = host_of(url);
+    let is_known = host == "localhost" || host.parse::<IpAddr>().is_ok();
+    let leads_to = if is_known { url } else { "…" };
+    format!("\"{leads_to}\"(resolved from \"{url}\")")
 }
 
 /// `["a" "b"]`, as Go prints a list of strings.

@@ -1,8 +1,7 @@
-//! The common mistakes, each made on purpose, with what the real etcd 3.5.1 said of it
-//! (`tests/deploy-mistakes.txt` is the recording).
+//! The common mistakes, each made on purpose, with what etcd says of it, in the reader's own names and
+//! addresses (`tests/deploy-mistakes.txt` is a recording of the real 3.5.1).
 
-use super::Unit;
-use super::judge::{MISMATCH, NOBODY_THERE};
+use super::{Unit, check};
 
 /// A mistake that can be made in a plan of three members or more.
 #[derive(Clone, Copy, Debug)]
@@ -13,9 +12,6 @@ pub struct Mistake {
     pub title: &'static str,
     /// Which member it is made with, counted from 0; it is the one that complains.
     pub member: usize,
-    /// What etcd says, where the members are n1 to n3 at 10.0.0.1 to 10.0.0.3, without certificates.
-    /// Where it names an id, `…` stands for that.
-    pub message: &'static str,
     /// What the message means, and what to do.
     pub because: &'static str,
     /// What is changed in the flags of all members.
@@ -27,6 +23,16 @@ impl Mistake {
     pub fn make(&self, units: &mut [Unit]) {
         (self.make)(units);
     }
+
+    /// What etcd says of these flags, in which the mistake was made. Where it names an id, `…` stands
+    /// for that.
+    pub fn says(&self, units: &[Unit]) -> String {
+        let name = units.get(self.member).map(Unit::name);
+        let mut found = check(units).into_iter().filter(|it| it.member.as_deref() == name);
+        // Flags that were right once show nothing: only the others remember.
+        let says = found.find_map(|it| it.etcd_says);
+        says.unwrap_or_else(|| "member … has already been bootstrapped".to_owned())
+    }
 }
 
 /// All of them.
@@ -35,7 +41,6 @@ pub const MISTAKES: [Mistake; 9] = [
         id: "missing-self",
         title: "The member’s own entry is missing in its list",
         member: 2,
-        message: "couldn't find local name \"n3\" in the initial cluster configuration",
         because: "It stops at once. `--name` and the name in `--initial-cluster` must be the same, \
                   letter by letter.",
         make: |units| leave_out(units, 2, 2),
@@ -44,7 +49,6 @@ pub const MISTAKES: [Mistake; 9] = [
         id: "missing-peer",
         title: "Another member’s entry is missing in its list",
         member: 2,
-        message: MISMATCH,
         because: "It starts, and the others will not talk to it: the cluster’s id is made from the \
                   list, and its list is another one. The others may well go on without it, so that \
                   nobody notices.",
@@ -54,7 +58,6 @@ pub const MISTAKES: [Mistake; 9] = [
         id: "wrong-token",
         title: "Its token differs",
         member: 2,
-        message: MISMATCH,
         because: "The token goes into the cluster’s id, as the list does. Compare both flags with \
                   those of a member that works.",
         make: |units| set(units, 2, "initial-cluster-token", "other-cluster"),
@@ -63,7 +66,6 @@ pub const MISTAKES: [Mistake; 9] = [
         id: "existing-too-early",
         title: "State `existing` where there is no cluster yet",
         member: 0,
-        message: NOBODY_THERE,
         because: "It asks the others who belongs to the cluster, and nobody answers. All members of a \
                   new cluster start as `new`.",
         make: |units| set(units, 0, "initial-cluster-state", "existing"),
@@ -72,21 +74,16 @@ pub const MISTAKES: [Mistake; 9] = [
         id: "new-again",
         title: "State `new` for a member that has lost its data",
         member: 2,
-        message: "member … has already been bootstrapped",
         because: "Its data are gone, and with them the votes it gave: it may not come back as if \
                   nothing had been. `etcdctl member remove`, `member add`, and then start it with \
                   state `existing` and an empty folder.",
         // Nothing is wrong with the flags: they were right once.
-        make: |_| {},
+        make: |units| set(units, 2, "initial-cluster-state", "new"),
     },
     Mistake {
         id: "name-twice",
         title: "One name twice in the list",
         member: 0,
-        message: "--initial-cluster has n1=http://10.0.0.2:2380 but missing from \
-                  --initial-advertise-peer-urls=http://10.0.0.1:2380 \
-                  (len([\"http://10.0.0.1:2380\"]) != len([\"http://10.0.0.1:2380\" \
-                  \"http://10.0.0.2:2380\"]))",
         because: "Two entries of one name are one member with two URLs. Give each machine a name of \
                   its own.",
         make: |units| {
@@ -100,8 +97,6 @@ pub const MISTAKES: [Mistake; 9] = [
         id: "url-twice",
         title: "Two members with the same URL",
         member: 0,
-        message: "initial cluster n1=http://10.0.0.1:2380,n2=http://10.0.0.1:2380,\
-                  n3=http://10.0.0.3:2380 has duplicate url",
         because: "Copied, and only the name was changed.",
         make: |units| {
             let url = |place: usize| {
@@ -117,21 +112,19 @@ pub const MISTAKES: [Mistake; 9] = [
         id: "other-url",
         title: "Its entry in the list is not its advertised URL",
         member: 0,
-        message: "--initial-cluster has n1=http://10.0.0.1:2380 but missing from \
-                  --initial-advertise-peer-urls=http://10.0.0.9:2380 \
-                  (\"http://10.0.0.9:2380\"(resolved from \"http://10.0.0.9:2380\") != \
-                  \"http://10.0.0.1:2380\"(resolved from \"http://10.0.0.1:2380\"))",
         because: "A machine was moved, and one of the two places was forgotten.",
-        make: |units| set(units, 0, "initial-advertise-peer-urls", "http://10.0.0.9:2380"),
+        make: |units| move_to(units, "initial-advertise-peer-urls", "10.0.0.9"),
     },
     Mistake {
         id: "listen-at-a-name",
         title: "A name in `--listen-peer-urls`",
         member: 0,
-        message: "expected IP in URL for binding (http://n1.example:2380)",
         because: "A process listens at addresses of its machine. Names are for the flags that say \
                   `advertise`.",
-        make: |units| set(units, 0, "listen-peer-urls", "http://n1.example:2380"),
+        make: |units| {
+            let host = units.first().map(|unit| format!("{}.example", unit.name()));
+            move_to(units, "listen-peer-urls", &host.unwrap_or_default());
+        },
     },
 ];
 
@@ -139,6 +132,16 @@ fn set(units: &mut [Unit], place: usize, flag: &str, value: &str) {
     if let Some(unit) = units.get_mut(place) {
         unit.set(flag, value);
     }
+}
+
+/// The first member's URL of a flag, at another host.
+fn move_to(units: &mut [Unit], flag: &str, host: &str) {
+    let Some(unit) = units.first_mut() else { return };
+    let url = unit.get(flag).unwrap_or_default();
+    let Some((scheme, address)) = url.split_once("://") else { return };
+    let Some((_, port)) = address.rsplit_once(':') else { return };
+    let url = format!("{scheme}://{host}:{port}");
+    unit.set(flag, &url);
 }
 
 /// One member's list without another's entry.

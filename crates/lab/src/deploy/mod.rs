@@ -73,14 +73,15 @@ pub struct Tls {
 
 impl Default for Tls {
     fn default() -> Tls {
-        let path = |name: &str| format!("/etc/etcd/pki/{name}");
+        // As lesson 9 makes them: one pair for both doors.
+        let path = |name: &str| format!("/etc/etcd/{name}");
         Tls {
             ca: path("ca.crt"),
             cert: path("server.crt"),
             key: path("server.key"),
-            peer_ca: path("peer-ca.crt"),
-            peer_cert: path("peer.crt"),
-            peer_key: path("peer.key"),
+            peer_ca: path("ca.crt"),
+            peer_cert: path("server.crt"),
+            peer_key: path("server.key"),
         }
     }
 }
@@ -159,21 +160,27 @@ impl Unit {
     /// flag is passed over.
     pub fn parse(text: &str) -> Unit {
         let mut unit = Unit::default();
-        let mut words = text.split_whitespace().filter(|word| *word != "\\").peekable();
+        for line in text.replace("\\\n", " ").lines() {
+            unit.parse_line(line);
+        }
+        unit
+    }
+
+    fn parse_line(&mut self, line: &str) {
+        let mut words = line.split_whitespace().peekable();
         while let Some(word) = words.next() {
             let word = word.trim_matches(['"', '\'', ',']);
             let Some(flag) = word.strip_prefix("--").filter(|flag| !flag.is_empty()) else {
                 continue;
             };
             match flag.split_once('=') {
-                Some((name, value)) => unit.set(name, value.trim_matches(['"', '\''])),
+                Some((name, value)) => self.set(name, value.trim_matches(['"', '\''])),
                 None => {
                     let value = words.next_if(|next| !next.starts_with("--"));
-                    unit.set(flag, value.unwrap_or("true").trim_matches(['"', '\'']));
+                    self.set(flag, value.unwrap_or("true").trim_matches(['"', '\'']));
                 }
             }
         }
-        unit
     }
 
     /// The members that it expects at first, and where: names and URLs, in its order.
@@ -276,7 +283,8 @@ impl Plan {
 
     /// The same cluster as one compose file, to be tried on one machine: there the members find each
     /// other by their names, and each one's port for clients is published on loopback, the first's as
-    /// it is, the next one's 10,000 higher, and so on.
+    /// it is, the next one's 10,000 higher, and so on. A member's certificates are in a folder of its
+    /// name, beside the file.
     pub fn compose(&self) -> String {
         let machines =
             self.machines.iter().map(|machine| Machine::new(&machine.name, &machine.name));
@@ -286,7 +294,7 @@ impl Plan {
             let name = unit.name();
             let _ = write!(
                 text,
-                "  {name}:\n    image: quay.io/coreos/etcd:v{}\n    restart: unless-stopped\n    \
+                "  \"{name}\":\n    image: quay.io/coreos/etcd:v{}\n    restart: unless-stopped\n    \
                  command:\n      - etcd\n",
                 self.version
             );
@@ -300,12 +308,12 @@ impl Plan {
                 self.data_dir
             );
             for folder in self.certificate_folders() {
-                let _ = writeln!(text, "      - \"./{name}-pki:{folder}:ro\"");
+                let _ = writeln!(text, "      - \"./{name}:{folder}:ro\"");
             }
         }
         text.push_str("volumes:\n");
         for machine in &self.machines {
-            let _ = writeln!(text, "  {}-data:", machine.name);
+            let _ = writeln!(text, "  \"{}-data\":", machine.name);
         }
         text
     }

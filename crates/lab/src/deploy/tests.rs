@@ -1,37 +1,10 @@
 use super::*;
 use crate::view::Level;
 
-/// The recording of what real etcd says of each mistake: `id: message`.
-fn recorded(id: &str) -> &'static str {
-    let recording = include_str!("../../tests/deploy-mistakes.txt");
-    let prefix = format!("{id}: ");
-    recording.lines().find_map(|line| line.strip_prefix(&prefix)).unwrap_or_else(|| panic!("{id}"))
-}
-
 fn said(findings: &[Finding]) -> Vec<(Option<&str>, &str)> {
     let pair = |it: &'_ Finding| Some((it.member.clone(), it.etcd_says.clone()?));
     let pairs: Vec<_> = findings.iter().filter_map(pair).collect();
     pairs.leak().iter().map(|(member, says)| (member.as_deref(), says.as_str())).collect()
-}
-
-/// Proves: the table says of each mistake what real etcd said; and where flags show it, so does the
-/// check, of the member that complains.
-#[test]
-fn mistakes_are_found_and_said_as_etcd_says_them() {
-    for mistake in MISTAKES {
-        assert_eq!(mistake.message, recorded(mistake.id), "{}", mistake.id);
-        let mut units = Plan::default().units();
-        mistake.make(&mut units);
-        let found = check(&units);
-        if mistake.id == "new-again" {
-            assert_eq!(found, [], "flags do not show it");
-            continue;
-        }
-        let member = units[mistake.member].name().to_owned();
-        let said = said(&found);
-        assert!(said.contains(&(Some(&member), mistake.message)), "{}: {found:#?}", mistake.id);
-        assert!(found.iter().all(|it| it.level == Level::Bad), "{found:#?}");
-    }
 }
 
 /// Proves: what is right is not complained of, with IPs, names, IPv6 and certificates.
@@ -120,6 +93,10 @@ fn files_hold_every_flag() {
     let expected =
         ["--name=n1", "--data-dir=/x", "--client-cert-auth=true", "--listen-peer-urls=http://a"];
     assert_eq!(Unit::parse(written).arguments(), expected);
+    // A line that does not end in a backslash ends the command.
+    let unit =
+        Unit::parse("ExecStart=etcd --name n1 \\\n  --client-cert-auth\nRestart=on-failure\n");
+    assert_eq!(unit.arguments(), ["--name=n1", "--client-cert-auth=true"]);
     assert_eq!(flag_rows().len(), units[0].flags().count());
     let service = plan.service(&units[0]);
     for line in [
@@ -140,19 +117,19 @@ fn the_compose_file() {
     let plan = Plan { tls: Some(Tls::default()), ..Plan::default() };
     let compose = plan.compose();
     for piece in [
-        "services:\n  n1:\n    image: quay.io/coreos/etcd:v3.5.1\n",
+        "services:\n  \"n1\":\n    image: quay.io/coreos/etcd:v3.5.1\n",
         "      - \"--listen-peer-urls=https://0.0.0.0:2380\"\n",
         "      - \"--advertise-client-urls=https://n2:2379\"\n",
         "      - \"--initial-cluster=n1=https://n1:2380,n2=https://n2:2380,n3=https://n3:2380\"\n",
         "      - \"127.0.0.1:2379:2379\"\n",
         "      - \"127.0.0.1:22379:2379\"\n",
-        "      - \"n3-data:/var/lib/etcd\"\n      - \"./n3-pki:/etc/etcd/pki:ro\"\nvolumes:\n",
-        "volumes:\n  n1-data:\n  n2-data:\n  n3-data:\n",
+        "      - \"n3-data:/var/lib/etcd\"\n      - \"./n3:/etc/etcd:ro\"\nvolumes:\n",
+        "volumes:\n  \"n1-data\":\n  \"n2-data\":\n  \"n3-data\":\n",
     ] {
         assert!(compose.contains(piece), "{piece}\nis not in\n{compose}");
     }
-    assert_eq!(compose.matches("./n1-pki").count(), 1);
-    assert!(!Plan::default().compose().contains("pki"));
+    assert_eq!(compose.matches("./n1:").count(), 1);
+    assert!(!Plan::default().compose().contains("/etc/etcd"));
     // As many machines as there can be: every port is one.
     let machine = |n| Machine::new(&format!("n{n}"), "10.0.0.1");
     let seven = Plan { machines: (1..=7).map(machine).collect(), ..Plan::default() };
