@@ -205,6 +205,10 @@ describe("widgets", { concurrency: 2 }, () => {
       assert.match(await found.getByRole("status").innerText(), /Without certificates/);
       await found.getByRole("combobox", { name: "Make a mistake" }).selectOption({ label: "Its token differs" });
       assert.match(await found.getByRole("status").innerText(), /cluster ID mismatch/);
+      const mistake = found.getByRole("combobox", { name: "Make a mistake" });
+      await mistake.selectOption({ label: "One name twice in the list" });
+      const own = /n1=http:\/\/192\.168\.7\.2:2380 but missing/;
+      assert.match(await found.getByRole("status").innerText(), own, "what the reader typed");
       await found.getByText("Every flag in it, explained").click();
       for (const flag of ["--name", "--initial-cluster-token", "--data-dir"]) {
         assert.ok((await found.innerText()).includes(`${flag}=`), flag);
