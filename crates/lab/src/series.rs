@@ -83,6 +83,8 @@ pub struct Series {
     branch: u64,
     seq: u64,
     now: u64,
+    /// Places of the cluster by then.
+    nodes: u8,
 }
 
 impl Series {
@@ -99,6 +101,7 @@ impl Series {
             *self = Series { branch, ..Series::default() };
         }
         (self.seq, self.now) = (seq, session.now_micros());
+        self.nodes = session.cluster().node_count();
         let before = (self.writes.len(), self.items);
         for record in session.cluster().history().since(self.records) {
             self.records += 1;
@@ -168,6 +171,11 @@ impl Series {
     /// The virtual time up to which it was taken.
     pub fn now(&self) -> u64 {
         self.now
+    }
+
+    /// How many nodes the cluster had by then: n1 to this one.
+    pub fn nodes(&self) -> u8 {
+        self.nodes
     }
 
     /// Writes that ended, in intervals from the start up to now, at most so many (one at least). They

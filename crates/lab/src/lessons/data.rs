@@ -28,7 +28,7 @@ pub struct LessonData {
     pub predictions: Vec<PredictionData>,
     /// Lines that reach every goal, played step by step on demand.
     pub solution: Vec<String>,
-    /// Panels that are open at first: `terminal`, `keys`, `logs`, `events`, `clients`.
+    /// Panels that are open at first, by their names: `terminal`, `keys`, `logs`, ….
     pub panels: Vec<String>,
     /// Words that a line may begin with in this lesson; empty: every word.
     #[serde(default)]

@@ -13,8 +13,8 @@ use super::data::GoalKind;
 pub(super) const FORMAT: u32 = 1;
 
 /// Panels that a lesson may open.
-pub(super) const PANELS: [&str; 8] =
-    ["terminal", "keys", "logs", "events", "messages", "clients", "node", "settings"];
+pub(super) const PANELS: [&str; 9] =
+    ["terminal", "keys", "logs", "events", "messages", "clients", "charts", "node", "settings"];
 
 /// `lesson.toml`.
 #[derive(Deserialize)]

@@ -22,6 +22,7 @@ fn assert_same(one: &Series, two: &Series) {
     assert_eq!(one.writes(), two.writes());
     assert_eq!(one.reigns(), two.reigns());
     assert_eq!((one.now(), one.under_way()), (two.now(), two.under_way()));
+    assert_eq!(one.nodes(), two.nodes());
 }
 
 /// Proves: each write is there once, with the time its client waited and how it ended; reads are not.
@@ -111,7 +112,12 @@ fn bit_by_bit_is_as_at_once() {
     play(&mut session, "advance 60s\netcdctl put a 4");
     series.take(&session);
     assert_same(&series, &taken(&session));
+    assert_eq!(series.nodes(), 3);
     play(&mut session, "nodes 5\nuntil leader\nadvance 100s");
     series.take(&session);
     assert_same(&series, &taken(&session));
+    assert_eq!(series.nodes(), 5);
+    play(&mut session, "etcdctl member add n6 --peer-urls=http://n6:2380");
+    series.take(&session);
+    assert_eq!(series.nodes(), 6, "one that was never started has its place too");
 }

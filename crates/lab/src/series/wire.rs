@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 use super::{Ended, Reign, Series, Write};
 
 impl Series {
-    /// All of it but what is under way, in lines: when it was taken, then writes and reigns in their
-    /// orders, all times in micros.
+    /// All of it but what is under way, in lines: when it was taken and of how many nodes, then writes
+    /// and reigns in their orders, all times in micros.
     pub fn told(&self) -> String {
-        let mut text = self.now.to_string();
+        let mut text = format!("{} {}", self.now, self.nodes);
         for Write { asked_at, took, ended } in &self.writes {
             let ended = match ended {
                 Ended::Acknowledged => 'a',
@@ -26,7 +26,9 @@ impl Series {
     /// Reads what was [told](Series::told); `None` if it was not.
     pub fn heard(text: &str) -> Option<Series> {
         let mut lines = text.lines();
-        let mut series = Series { now: lines.next()?.parse().ok()?, ..Series::default() };
+        let (now, nodes) = lines.next()?.split_once(' ')?;
+        let (now, nodes) = (now.parse().ok()?, nodes.parse().ok()?);
+        let mut series = Series { now, nodes, ..Series::default() };
         for line in lines {
             let mut words = line.split(' ');
             let kind = words.next()?;
@@ -68,13 +70,17 @@ mod tests {
                 Reign { node: 7, term: u64::from(u32::MAX), from: 12, to: None },
             ],
             now: 1_234_567,
+            nodes: 7,
             ..Series::default()
         };
         let heard = Series::heard(&series.told()).unwrap();
         assert_eq!((heard.writes(), heard.reigns()), (series.writes(), series.reigns()));
-        assert_eq!(heard.now(), series.now());
-        for wrong in ["", "x", "1\na 1", "1\nr 1 1 1", "1\na 1 x", "1\nr 300 1 1 1"] {
-            assert!(Series::heard(wrong).is_none(), "{wrong}");
+        assert_eq!((heard.now(), heard.nodes()), (series.now(), 7));
+        for first in ["", "x", "1", "1 300", "x 3"] {
+            assert!(Series::heard(first).is_none(), "{first}");
+        }
+        for line in ["a 1", "r 1 1 1", "a 1 x", "r 300 1 1 1"] {
+            assert!(Series::heard(&format!("1 3\n{line}")).is_none(), "{line}");
         }
     }
 }
