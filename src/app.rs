@@ -75,7 +75,7 @@ pub(crate) enum Msg {
     Fold,
     Solution,
     Share(Share),
-    /// A widget of the prose asks, and hears the answer.
+    /// A widget or a chart asks, and hears the answer.
     Asked(String, Function),
 }
 
@@ -274,6 +274,9 @@ impl Component for App {
             self.watches.sight = SightWatch::new(&card, move |is| tell.emit(is));
         }
         self.paint();
+        if let Ok(desk) = &self.desk {
+            self.bridge.tell(desk);
+        }
         self.run_frames();
     }
 }

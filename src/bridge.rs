@@ -1,9 +1,11 @@
-//! What widgets in the prose, a program of their own (`src/widgets/`), learn of the session and give to it.
+//! What widgets and charts, a program of their own (`src/widgets/`), learn of the session and give to it.
+//! They are told when there is something new, and ask.
 //!
 //! There are two questions. `cluster`: voters, quorum, how many voters of the largest group hear each other,
 //! the leader's number or 0; then each node's number, `:up` or `:down`. `series`: see `Series::told`.
 
 use std::fmt::Write as _;
+use std::rc::Rc;
 
 use js_sys::Function;
 use lab::series::Series;
@@ -16,13 +18,24 @@ use crate::platform::bridge;
 /// What was learned before, so that only what is new is looked at.
 pub(crate) struct Bridge {
     series: Series,
+    /// Of what it was told last that it is new.
+    told: Option<Rc<StageView>>,
 }
 
 impl Bridge {
     /// Offers it: `ask` gets questions and who hears the answer, `act` gets lines.
     pub(crate) fn open(ask: &Callback<(String, Function)>, act: &Callback<String>) -> Bridge {
         bridge::offer(ask.clone(), act.clone());
-        Bridge { series: Series::new() }
+        Bridge { series: Series::new(), told: None }
+    }
+
+    /// Says that there is something new, if there is: as often as panels follow.
+    pub(crate) fn tell(&mut self, desk: &Desk) {
+        let stage = &desk.sheet.stage;
+        if !self.told.as_ref().is_some_and(|told| Rc::ptr_eq(told, stage)) {
+            self.told = Some(stage.clone());
+            bridge::news();
+        }
     }
 
     /// Answers a question.

@@ -65,6 +65,12 @@ const raftLab = {
     if (slot === 0) fetchSecond();
     else loadSecond();
   },
+  /// Makes the widget whose place this is, and has the program of widgets and charts loaded for it.
+  widget: makeWidget,
+  /// Tells widgets and charts that the session answers otherwise than before.
+  news() {
+    document.dispatchEvent(new Event("raft-lab:news"));
+  },
   /// The link by which one came: its fragment, and the text in it or null.
   linked: null,
   /// What the page's panic hook calls; the trap that follows says nothing new.
@@ -131,14 +137,15 @@ function show(what, message) {
   shown.focus();
 }
 
-// Widgets in the prose are a program of their own (src/widgets/), fetched when the first of them comes near.
-// What stands in their places before says the same without it, and comes back if that program breaks.
+// Widgets in the prose, and the charts in their panel, are a program of their own (src/widgets/), fetched when
+// the first of their places comes near or is opened. What stands there before says the same without it, or that
+// it is missing, and comes back if that program breaks.
 const widgets = {
   link: document.querySelector("link[rel=widgets]"),
   // The module, once it is asked for.
   coming: null,
-  // What stood in each place at first.
-  plain: new Map(),
+  // What stood in each place at first; a place that is gone takes that along.
+  plain: new WeakMap(),
 };
 
 function loadWidgets() {
@@ -152,33 +159,39 @@ function loadWidgets() {
 }
 
 async function makeWidget(section) {
+  if (section.dataset.state) return;
+  section.dataset.state = "coming";
   const place = section.querySelector(".widget-body");
   const plain = [...place.childNodes];
+  let made = false;
   try {
-    const module = await loadWidgets();
-    const made = module.widget(section.dataset.widget, place);
-    section.dataset.state = made ? "made" : "plain";
+    const module = widgets.link && (await loadWidgets());
+    // A panel may have been closed meanwhile.
+    made = section.isConnected && module?.widget(section.dataset.widget, place);
     if (made) widgets.plain.set(section, plain);
   } catch (error) {
     breakWidgets(error);
-    section.dataset.state = "plain";
   }
+  section.dataset.state = made ? "made" : "plain";
+  // Tab goes on into it from here.
+  if (section === document.activeElement) section.tabIndex = -1;
+  else section.removeAttribute("tabindex");
 }
 
 // Their program is left alone from now on; the lab beside them is another and goes on.
 function breakWidgets(error) {
-  for (const [section, plain] of widgets.plain) {
-    section.querySelector(".widget-body").replaceChildren(...plain);
+  for (const section of document.querySelectorAll("[data-widget][data-state=made]")) {
+    section.querySelector(".widget-body").replaceChildren(...widgets.plain.get(section));
     section.dataset.state = "plain";
   }
-  widgets.plain.clear();
   widgets.coming = Promise.reject(error);
   widgets.coming.catch(() => {});
-  console.warn("The widgets of this lesson cannot be shown:", error);
+  console.warn("Widgets and charts cannot be shown:", error);
 }
 
 function watchWidgets() {
   const sections = document.querySelectorAll("[data-widget]");
+  if (!widgets.link) sections.forEach(makeWidget);
   const near = new IntersectionObserver(
     (entries) => {
       for (const { isIntersecting, target } of entries) {
@@ -190,9 +203,17 @@ function watchWidgets() {
     { rootMargin: "800px 0px" },
   );
   for (const section of sections) {
-    if (widgets.link) near.observe(section);
-    else section.dataset.state = "plain";
+    near.observe(section);
+    // Until it is there, its place is what Tab comes to, so that nobody goes past it.
+    section.tabIndex = 0;
   }
+  // Tab goes faster through a text than what is near can be loaded.
+  const byKeyboard = ({ key }) => {
+    if (key !== "Tab") return;
+    removeEventListener("keydown", byKeyboard);
+    sections.forEach(makeWidget);
+  };
+  addEventListener("keydown", byKeyboard);
 }
 
 // A trap (unreachable code, memory that cannot grow) and a stack that overflowed leave the instance in a

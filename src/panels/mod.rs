@@ -1,6 +1,7 @@
 //! The panels: one at a time behind tabs; on a wide screen the terminal stands beside them, and a
 //! bar between both says how much room each has.
 
+mod charts;
 mod clients;
 mod dial;
 mod event_list;
@@ -20,6 +21,7 @@ mod typing;
 
 use yew::prelude::*;
 
+use self::charts::Charts;
 use self::clients::Clients;
 use self::events::Events;
 use self::keys::Keys;
@@ -71,6 +73,8 @@ pub(crate) enum Tab {
     Events,
     Picture,
     Clients,
+    /// The session over time.
+    Charts,
     /// One node from inside.
     Node,
     Settings,
@@ -87,6 +91,7 @@ impl Tab {
             Tab::Events => "events",
             Tab::Picture => "messages",
             Tab::Clients => "clients",
+            Tab::Charts => "charts",
             Tab::Node => "node",
             Tab::Settings => "settings",
         }
@@ -101,6 +106,7 @@ impl Tab {
             Tab::Events => "Events",
             Tab::Picture => "Messages",
             Tab::Clients => "Clients",
+            Tab::Charts => "Charts",
             Tab::Node => "Node",
             Tab::Settings => "Settings",
         }
@@ -125,7 +131,7 @@ impl Tab {
 
     /// Those behind tabs.
     fn all(wide: bool) -> &'static [Tab] {
-        const ALL: [Tab; 9] = [
+        const ALL: [Tab; 10] = [
             Tab::Tools,
             Tab::Terminal,
             Tab::Keys,
@@ -133,6 +139,7 @@ impl Tab {
             Tab::Events,
             Tab::Picture,
             Tab::Clients,
+            Tab::Charts,
             Tab::Node,
             Tab::Settings,
         ];
@@ -212,6 +219,7 @@ pub(crate) fn panels(props: &Props) -> Html {
         Tab::Clients => {
             part::<Clients>(clients::Props { stage: sheet.stage.clone(), on_ask: on_ask.clone() })
         }
+        Tab::Charts => part::<Charts>(()),
     };
     // A tab that is opened from elsewhere may be out of sight.
     use_effect_with(open, |open| {

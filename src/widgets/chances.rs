@@ -178,19 +178,16 @@ impl Panel {
     /// Says and draws what has been counted.
     fn report(&self) {
         let state = self.state.borrow();
-        let empty = Drawing { empty: "Nothing has been tried yet.", ..Drawing::default() };
+        let empty = Drawing::empty(
+            "Nothing to count yet: bars will show how many elections took how long.",
+        );
         let Some(tried) = &state.tried else {
             self.worst.flag("disabled", true);
             self.status
                 .say("Each starts a cluster, lets its leader crash, and waits for the next.");
             let names = ["A split vote in", "Half within", "95 of 100 within"];
             self.facts.only(names.map(|name| fact(name, "–")));
-            return self.chart.show(
-                empty,
-                "Nothing has been tried yet.",
-                &[],
-                &[] as &[[String; 3]],
-            );
+            return self.chart.show(empty, "", &[], &[] as &[[String; 3]]);
         };
         let (tally, progress) = (tried.tally(), tried.progress());
         let seconds = (now_ms() - state.began_ms) / 1_000.0;
@@ -220,7 +217,7 @@ impl Panel {
         self.worst.flag("disabled", state.runs || self.worst_lines(tried).is_none());
         let bars = tally.histogram(BARS);
         if bars.is_empty() {
-            return self.chart.show(empty, "No leader yet.", &[], &[] as &[[String; 3]]);
+            return self.chart.show(empty, "", &[], &[] as &[[String; 3]]);
         }
         let words = format!(
             "Bars: half of the elections took less than {}, 95 of 100 less than {}",

@@ -6,7 +6,7 @@
 
 mod axis;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use plotters::coord::types::RangedCoordf64;
@@ -14,12 +14,11 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters_canvas::CanvasBackend;
 use wasm_bindgen::JsCast;
-use wasm_bindgen::prelude::Closure;
-use web_sys::{HtmlCanvasElement, ResizeObserver};
+use web_sys::HtmlCanvasElement;
 
 pub(crate) use axis::{Tick, count_ticks, time_ticks};
 
-use crate::dom::{El, el, listen, table, window};
+use crate::dom::{El, document, el, table, window};
 
 /// A chart's room for what is drawn, in its own units.
 type Room<'a> = ChartContext<'a, CanvasBackend, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
@@ -58,8 +57,8 @@ pub(crate) enum Mark {
     Ring((f64, f64), Ink),
     /// A cross.
     Cross((f64, f64), Ink),
-    /// Words, from here on, in the middle of the line; in the ink that stands on a term's colour.
-    OnTerm((f64, f64), String),
+    /// In a bar of a term's colour, the first of these words that has room there.
+    OnTerm { from: (f64, f64), to: (f64, f64), words: [String; 2] },
     /// Words above a place.
     Above((f64, f64), String),
 }
@@ -73,8 +72,30 @@ pub(crate) struct Drawing {
     pub(crate) ticks_across: Vec<Tick>,
     pub(crate) ticks_up: Vec<Tick>,
     pub(crate) marks: Vec<Mark>,
-    /// What stands in the middle while there is nothing to draw.
+    /// What stands in the middle while there are no marks: what will be seen.
     pub(crate) empty: &'static str,
+}
+
+impl Drawing {
+    /// Nothing yet: faint lines, and between them in words what will be seen.
+    pub(crate) fn empty(words: &'static str) -> Drawing {
+        Drawing {
+            across: (0.0, 1.0),
+            up: (0.0, 4.0),
+            ticks_up: [1.0, 3.0, 4.0].map(|at| Tick::new(at, "")).into(),
+            empty: words,
+            ..Drawing::default()
+        }
+    }
+}
+
+/// What is drawn, as numbers.
+#[derive(Default)]
+struct Numbers {
+    columns: Vec<String>,
+    rows: Vec<Vec<String>>,
+    /// Whether the page has them: a table that nobody opened is not made.
+    written: Cell<bool>,
 }
 
 /// A chart in the page.
@@ -83,52 +104,54 @@ pub(crate) struct Chart {
     /// All of it: picture, key and numbers.
     pub(crate) whole: El,
     canvas: El,
+    /// The words in the middle while there is nothing to draw.
+    empty: El,
     key: El,
-    numbers: El,
+    details: El,
+    table: El,
     drawing: Rc<RefCell<Drawing>>,
+    numbers: Rc<RefCell<Numbers>>,
 }
 
 impl Chart {
     /// An empty chart: what is counted upwards, what to the right.
     pub(crate) fn new(up: &str, across: &str) -> Chart {
         let canvas = el("canvas|class=chart-canvas|role=img");
+        // The picture says the same to those who hear it.
+        let empty = el("p|class=chart-empty|aria-hidden=true");
         let key = el("p|class=chart-key");
-        let numbers = el("div|class=table|tabindex=0");
+        let table = el("div|class=table|tabindex=0|role=group");
         let details =
-            el("details|class=chart-numbers").add(&el("summary").text("Numbers")).add(&numbers);
+            el("details|class=chart-numbers").add(&el("summary").text("Numbers")).add(&table);
         let whole = el("div|class=chart").all([
             &el("p|class=chart-up").text(up),
-            &canvas,
+            &el("div|class=chart-picture").add(&canvas).add(&empty),
             &el("p|class=chart-across").text(across),
             &key,
             &details,
         ]);
-        let chart = Chart { whole, canvas, key, numbers, drawing: Rc::default() };
+        let (drawing, numbers) = Default::default();
+        let chart = Chart { whole, canvas, empty, key, details, table, drawing, numbers };
         chart.watch();
         chart
     }
 
-    /// Draws it anew whenever its size, the screen's density or the theme changes.
+    /// Draws it anew whenever its size, the screen's density or the theme changes, and writes its
+    /// numbers when they are opened.
     fn watch(&self) -> Option<()> {
-        let mine = self.clone();
-        let redraw = Rc::new(move || {
-            let _ = mine.draw();
-        });
-        let sized = redraw.clone();
-        let closure = Closure::<dyn Fn()>::new(move || sized()).into_js_value();
-        ResizeObserver::new(closure.unchecked_ref()).ok()?.observe(self.canvas.raw()?);
-        let themed = redraw.clone();
-        let closure = Closure::<dyn Fn()>::new(move || themed()).into_js_value();
-        let observer = web_sys::MutationObserver::new(closure.unchecked_ref()).ok()?;
-        let what = web_sys::MutationObserverInit::new();
-        what.set_attributes(true);
-        let root = window()?.document()?.document_element()?;
-        observer.observe_with_options(&root, &what).ok()?;
+        let redraw = || {
+            let mine = self.clone();
+            move || {
+                let _ = mine.draw();
+            }
+        };
+        let stay = self.canvas.stay(redraw())?;
         let dark = window()?.match_media("(prefers-color-scheme: dark)").ok()??;
-        let scheme = redraw.clone();
-        listen(&dark, "change", move |_| scheme());
-        let window = window()?;
-        listen(&window, "resize", move |_| redraw());
+        stay.listen(&dark, "change", redraw());
+        stay.listen(&document()?.into(), "raft-lab:theme", redraw());
+        stay.listen(&window()?.into(), "resize", redraw());
+        let mine = self.clone();
+        stay.listen(self.details.raw()?, "toggle", move || mine.write());
         Some(())
     }
 
@@ -147,17 +170,35 @@ impl Chart {
         columns: &[&str],
         rows: &[R],
     ) {
-        self.canvas.put("aria-label", words);
-        if rows.is_empty() {
-            self.numbers.only([el("p").text(drawing.empty)]);
-        } else {
-            self.numbers.only([table(columns, rows, true)]);
-        }
-        let name = format!("Numbers: {}", columns.join(", "));
-        self.numbers.put("role", "region");
-        self.numbers.put("aria-label", &name);
+        let is_empty = drawing.marks.is_empty();
+        self.canvas.put("aria-label", if is_empty { drawing.empty } else { words });
+        self.empty.say(if is_empty { drawing.empty } else { "" });
         *self.drawing.borrow_mut() = drawing;
         self.draw();
+        let rows = rows.iter().map(|row| row.as_ref().to_vec()).collect();
+        let columns: Vec<String> = columns.iter().map(|name| (*name).to_owned()).collect();
+        let numbers = Numbers { columns, rows, written: Cell::new(false) };
+        let before = self.numbers.replace(numbers);
+        let now = self.numbers.borrow();
+        // Who reads them keeps the place while nothing changes.
+        now.written.set(before.written.get() && now.rows == before.rows);
+        drop(now);
+        self.write();
+    }
+
+    /// Writes the numbers, if they are to be seen and do not stand there.
+    fn write(&self) {
+        let numbers = self.numbers.borrow();
+        let is_open = self.details.raw().is_some_and(|details| details.has_attribute("open"));
+        if !is_open || numbers.written.replace(true) {
+            return;
+        }
+        let Numbers { columns, rows, .. } = &*numbers;
+        self.table.put("aria-label", &format!("Numbers: {}", columns.join(", ")));
+        self.table.only([match rows.is_empty() {
+            true => el("p").text(self.drawing.borrow().empty),
+            false => table(columns, rows, true),
+        }]);
     }
 
     /// Draws; nothing is drawn that has no size, or where a canvas cannot be had.
@@ -211,18 +252,12 @@ impl Pen {
 
     fn draw(&self, area: &Area, drawing: &Drawing) -> Option<()> {
         let (left, bottom) = (self.dots(margin(&drawing.ticks_up)), self.dots(20.0));
-        if drawing.marks.is_empty() {
-            let (width, height) = area.dim_in_pixel();
-            let style = self.words(Ink("--ink-2"), HPos::Center, VPos::Center);
-            let middle = (width as i32 / 2, height as i32 / 2);
-            return area.draw(&Text::new(drawing.empty, middle, style)).ok();
-        }
         let (across, up) = (drawing.across, drawing.up);
         let mut room: Room<'_> = ChartBuilder::on(area)
             .margin_left(left)
             .margin_bottom(bottom)
             .margin_top(self.dots(16.0))
-            .margin_right(self.dots(14.0))
+            .margin_right(self.dots(beyond(&drawing.ticks_across)))
             .build_cartesian_2d(across.0..across.1, up.0..up.1)
             .ok()?;
         self.axes(area, &room, drawing)?;
@@ -280,11 +315,7 @@ impl Pen {
                 let style = self.colour(*ink).stroke_width(width);
                 room.draw_series([plotters::element::Cross::new(*at, size, style)]).ok()?;
             }
-            Mark::OnTerm(at, words) => {
-                let (x, y) = room.backend_coord(at);
-                let style = self.words(Ink("--on-term"), HPos::Left, VPos::Center);
-                area.draw(&Text::new(words.as_str(), (x + self.dots(6.0), y), style)).ok()?;
-            }
+            Mark::OnTerm { from, to, words } => self.on_term(area, room, (*from, *to), words)?,
             Mark::Above(at, words) => {
                 let (x, y) = room.backend_coord(at);
                 let style = self.words(Ink("--ink"), HPos::Center, VPos::Bottom);
@@ -292,6 +323,26 @@ impl Pen {
             }
         }
         Some(())
+    }
+
+    /// Words in a bar. What has no room is in the numbers.
+    fn on_term(
+        &self,
+        area: &Area,
+        room: &Room<'_>,
+        (from, to): ((f64, f64), (f64, f64)),
+        words: &[String],
+    ) -> Option<()> {
+        let (left, bottom) = room.backend_coord(&from);
+        let (right, top) = room.backend_coord(&to);
+        let has_room = |words: &&String| right - left > self.dots(12.0 + width(words));
+        let Some(words) = words.iter().find(has_room) else { return Some(()) };
+        if bottom - top < self.dots(10.0) {
+            return Some(());
+        }
+        let style = self.words(Ink("--on-term"), HPos::Left, VPos::Center);
+        let at = (left + self.dots(6.0), (bottom + top) / 2);
+        area.draw(&Text::new(words.as_str(), at, style)).ok()
     }
 
     /// A bar's frame, and lines through it.
@@ -319,8 +370,17 @@ impl Pen {
 
 /// Room for the longest words beside the upward axis, in pixels.
 fn margin(ticks: &[Tick]) -> f64 {
-    let longest = ticks.iter().map(|tick| tick.words.chars().count()).max().unwrap_or(0);
-    14.0 + 6.6 * longest as f64
+    14.0 + ticks.iter().map(|tick| width(&tick.words)).fold(0.0, f64::max)
+}
+
+/// Room for half of the last words below the other axis, in pixels.
+fn beyond(ticks: &[Tick]) -> f64 {
+    ticks.last().map_or(0.0, |tick| width(&tick.words) / 2.0).max(14.0)
+}
+
+/// How wide words are, about, in pixels.
+fn width(words: &str) -> f64 {
+    6.6 * words.chars().count() as f64
 }
 
 /// A colour as the page's properties have it, `#fff` or `#2f5bd0`.

@@ -5,14 +5,18 @@ use std::cell::Cell;
 use js_sys::{Function, Reflect};
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Document, Element, Event, HtmlElement, HtmlInputElement, HtmlSelectElement, Window};
+use web_sys::{
+    AbortController, AbortSignal, AddEventListenerOptions, Document, Element, Event, EventTarget,
+    HtmlElement, HtmlInputElement, HtmlSelectElement, ResizeObserver, Window,
+};
 
 /// The window; there always is one where this runs.
 pub(crate) fn window() -> Option<Window> {
     web_sys::window()
 }
 
-fn document() -> Option<Document> {
+/// The document.
+pub(crate) fn document() -> Option<Document> {
     window()?.document()
 }
 
@@ -159,15 +163,59 @@ impl El {
         input.is_some_and(HtmlInputElement::checked)
     }
 
-    /// Whether it is in the page, and the page is on the screen.
-    pub(crate) fn is_shown(&self) -> bool {
-        let hidden = document().is_none_or(|document| document.hidden());
-        !hidden && self.0.as_ref().is_some_and(|element| element.is_connected())
+    /// Whether it is in the page.
+    pub(crate) fn is_here(&self) -> bool {
+        self.0.as_ref().is_some_and(|element| element.is_connected())
+    }
+
+    /// Ends when the element, which is put into the page in this very task, leaves it again: a panel is
+    /// closed, and nothing that was made for it may stay. Until then `sized` is called whenever its
+    /// size is another.
+    pub(crate) fn stay(&self, sized: impl Fn() + 'static) -> Option<Stay> {
+        let element = self.0.clone()?;
+        let leave = AbortController::new().ok()?;
+        let stay = Stay(leave.signal());
+        // What is taken out of the page has no size any more, so its watch hears of that too; but only
+        // if it was there in a frame.
+        let begin = Closure::once_into_js(move || {
+            let (mine, end) = (element.clone(), leave.clone());
+            let hear = move |_: JsValue, watch: ResizeObserver| {
+                if mine.is_connected() {
+                    return sized();
+                }
+                watch.disconnect();
+                // Without a reason given, it would be an error whose stack holds this function.
+                end.abort_with_reason(&JsValue::NULL);
+            };
+            let hear = Closure::<dyn Fn(JsValue, ResizeObserver)>::new(hear).into_js_value();
+            match ResizeObserver::new(hear.unchecked_ref()) {
+                Ok(watch) if element.is_connected() => watch.observe(&element),
+                Ok(_) | Err(_) => leave.abort_with_reason(&JsValue::NULL),
+            }
+        });
+        window()?.request_animation_frame(begin.unchecked_ref()).ok()?;
+        Some(stay)
+    }
+}
+
+/// As long as an element is in the page: see [`El::stay`].
+pub(crate) struct Stay(AbortSignal);
+
+impl Stay {
+    /// Calls `hear` at every event of this kind, as long as it lasts.
+    pub(crate) fn listen(&self, target: &EventTarget, event: &str, hear: impl Fn() + 'static) {
+        let function = Closure::<dyn Fn()>::new(hear).into_js_value();
+        let options = AddEventListenerOptions::new();
+        options.set_signal(&self.0);
+        let function = function.unchecked_ref();
+        let _ = target.add_event_listener_with_callback_and_add_event_listener_options(
+            event, function, &options,
+        );
     }
 }
 
 /// Calls `hear` at every event of this kind, as long as the page lives.
-pub(crate) fn listen(target: &web_sys::EventTarget, event: &str, hear: impl Fn(&Event) + 'static) {
+pub(crate) fn listen(target: &EventTarget, event: &str, hear: impl Fn(&Event) + 'static) {
     let closure = Closure::<dyn Fn(Event)>::new(move |event: Event| hear(&event));
     let function: JsValue = closure.into_js_value();
     let _ = target.add_event_listener_with_callback(event, function.unchecked_ref());
@@ -238,11 +286,15 @@ impl Slider {
 
 /// A table: names of its columns, and rows whose first cell names them. Columns from the second on
 /// are numbers if `numbers`.
-pub(crate) fn table<R: AsRef<[String]>>(names: &[&str], rows: &[R], numbers: bool) -> El {
+pub(crate) fn table<N: AsRef<str>, R: AsRef<[String]>>(
+    names: &[N],
+    rows: &[R],
+    numbers: bool,
+) -> El {
     let class = |at: usize| if numbers && at > 0 { "right" } else { "" };
     let head = el("tr");
     for (at, name) in names.iter().enumerate() {
-        head.push(&el("th|scope=col").set("class", class(at)).text(name));
+        head.push(&el("th|scope=col").set("class", class(at)).text(name.as_ref()));
     }
     let body = el("tbody");
     for row in rows {

@@ -1,16 +1,20 @@
 //! The session beside the prose, through two functions that the page's program gives to the boot file:
-//! one asks and is told as text (`src/bridge.rs` says which questions there are), one gives a line.
+//! one asks and is told as text (`src/bridge.rs` says which questions there are), one gives a line. That there is
+//! something new to be asked is said by an event: while time stands still, nothing runs here.
 
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use gloo_timers::callback::{Interval, Timeout};
+use gloo_timers::callback::Timeout;
 use js_sys::{Function, Reflect};
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 
-use crate::dom::El;
+use crate::dom::{El, document};
 
-/// How often a widget that is seen looks at the session.
+/// What the boot file calls on the document when the session is another than before.
+const NEWS: &str = "raft-lab:news";
+/// How long after that a widget looks: what changes more often cannot be read.
 const LOOK_MS: u32 = 250;
 
 fn function(name: &str) -> Option<(JsValue, Function)> {
@@ -33,12 +37,17 @@ fn ask(question: &str, tell: impl FnOnce(String) + 'static) -> bool {
     ask.call2(&lab, &question.into(), &reply).is_ok()
 }
 
-/// Asks again and again while `seen` is shown; `tell` hears every answer that is a new one.
-pub(crate) fn follow(seen: El, question: &'static str, tell: impl Fn(&str) + 'static) {
-    let last = Rc::new(std::cell::RefCell::new(String::new()));
-    let tell = Rc::new(tell);
-    let look = move || {
-        if !seen.is_shown() {
+/// Asks now, and whenever the page says that there is something new, as long as `seen` is in the page;
+/// `tell` hears every answer that is another than the one before.
+pub(crate) fn follow(
+    seen: &El,
+    question: &'static str,
+    tell: impl Fn(&str) + 'static,
+) -> Option<()> {
+    let last = Rc::new(RefCell::new(String::new()));
+    let (tell, mine) = (Rc::new(tell), seen.clone());
+    let look = Rc::new(move || {
+        if !mine.is_here() {
             return;
         }
         let (last, tell) = (last.clone(), tell.clone());
@@ -48,8 +57,20 @@ pub(crate) fn follow(seen: El, question: &'static str, tell: impl Fn(&str) + 'st
                 *last.borrow_mut() = answer;
             }
         });
+    });
+    let waits = Rc::new(Cell::new(false));
+    let soon = move |ms| {
+        if !waits.replace(true) {
+            let (waits, look) = (waits.clone(), look.clone());
+            let then = move || {
+                waits.set(false);
+                look();
+            };
+            Timeout::new(ms, then).forget();
+        }
     };
     // It is not in the page yet.
-    Timeout::new(0, look.clone()).forget();
-    Interval::new(LOOK_MS, look).forget();
+    soon(0);
+    seen.stay(|| {})?.listen(&document()?.into(), NEWS, move || soon(LOOK_MS));
+    Some(())
 }

@@ -46,6 +46,7 @@ pub fn widget(name: &str, place: HtmlElement) -> bool {
         "chart-latency" => session::latency,
         "chart-terms" => session::terms,
         "chart-writes" => session::writes,
+        "charts" => session::all,
         _ => return false,
     };
     match make() {

@@ -82,7 +82,7 @@ pub(crate) fn make() -> Option<El> {
             }
         }
     });
-    live::follow(whole.clone(), "cluster", move |text| {
+    live::follow(&whole, "cluster", move |text| {
         if let Some(cluster) = Cluster::parse(text) {
             panel.show(&cluster);
         }
