@@ -20,6 +20,10 @@ const THEMES = ["light", "dark"];
 const KEYS = ["etcdctl put name john", "etcdctl put city Oslo", "etcdctl put course distributed-systems"];
 const PARTED = [...KEYS, "set check-quorum off", "partition n1 n2 | n3 n4 n5", "advance 3s", "etcdctl --endpoints=n4 put name joan"];
 const STALE = [...PARTED, "client b etcdctl --endpoints=n2 put name joe &", "advance 300ms"];
+const OUTAGE = [
+  ...KEYS, "crash leader", "etcdctl put city Bergen", "until leader", "etcdctl put name joan", "restart",
+  "etcdctl put city Narvik", "crash n1", "crash n2", "crash n3", "etcdctl put name joe --command-timeout=1s",
+];
 const TWO_IN_A_TERM = [
   "nodes 3", "set pre-vote off", "set check-quorum off", "disable one-vote-a-term", "cut n1 n2", "clock n1 10x",
   "until role n1 = leader", "clock n1 1x", "cut n1 n3", "clock n2 10x", "until role n2 = leader",
@@ -27,10 +31,16 @@ const TWO_IN_A_TERM = [
 
 // What is opened.
 const panel = (name) => (learner) => learner.open(name);
+async function charts(learner) {
+  await learner.open("Charts");
+  await learner.page.locator('.charts[data-state="made"]').waitFor();
+  // They look at the session a moment after it has changed.
+  await learner.page.waitForTimeout(500);
+}
 const widget = (name) => async ({ page }) => {
   await page.locator(`[data-widget="${name}"]`).scrollIntoViewIfNeeded();
   await page.locator(`[data-widget="${name}"][data-state="made"]`).waitFor();
-  // It looks at the session four times a second.
+  // It looks at the session a moment after it has changed.
   await page.waitForTimeout(500);
   await page.locator(`[data-widget="${name}"]`).evaluate((element) => element.scrollIntoView({ block: "start" }));
 };
@@ -53,6 +63,8 @@ const VIEWS = [
   { name: "panel-events", page: "sandbox.html", lines: ["crash leader", "until leader"], open: panel("Events") },
   { name: "panel-messages", page: "sandbox.html", lines: KEYS, back: 3, open: panel("Messages") },
   { name: "panel-clients", page: "sandbox.html", lines: PARTED, open: panel("Clients") },
+  { name: "panel-charts", page: "sandbox.html", lines: OUTAGE, open: charts },
+  { name: "panel-charts-empty", page: "sandbox.html", sizes: ["wide", "phone"], lines: ["advance 500ms"], open: charts },
   { name: "panel-node", page: "sandbox.html", lines: KEYS, open: panel("Node") },
   { name: "panel-settings", page: "sandbox.html", lines: ["set latency 600ms", "advance 1s"], open: panel("Settings") },
   { name: "panel-tools", page: "sandbox.html", sizes: ["tablet", "phone"], open: panel("Tools") },

@@ -1,11 +1,11 @@
-// What is worked with in the prose, and its charts: by mouse, by keyboard alone, in both themes, and without
-// the program that makes it.
+// What is worked with in the prose, and charts there and in their panel: by mouse, by keyboard alone, in both
+// themes, and without the program that makes it.
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 
 import { come, picture, widget } from "./charts.mjs";
-import { accessibilityFaults, Lab } from "./harness.mjs";
+import { accessibilityFaults, alive, faults, Lab } from "./harness.mjs";
 import { tabTo } from "./hands.mjs";
 import { Learner, until } from "./learner.mjs";
 
@@ -23,6 +23,38 @@ const PLACES = {
   "chart-terms": "elections.html",
   "chart-writes": "replication.html",
 };
+
+/// Has the program of the widgets break.
+const trap = (page) =>
+  page.evaluate(() => {
+    const program = document.querySelector("link[rel=widgets]").dataset.program.replace("./", "");
+    const trap = new WebAssembly.RuntimeError("unreachable");
+    trap.stack = `RuntimeError: unreachable\n    at ${program}:wasm-function[1]`;
+    setTimeout(() => {
+      throw trap;
+    });
+  });
+
+/// Has every word noted that is drawn on a canvas since it was last made empty.
+function noteWords() {
+  globalThis.drawnWords = new Map();
+  const { fillText } = CanvasRenderingContext2D.prototype;
+  CanvasRenderingContext2D.prototype.fillText = function (words, ...rest) {
+    drawnWords.get(this.canvas)?.push(words);
+    return fillText.call(this, words, ...rest);
+  };
+  const width = Object.getOwnPropertyDescriptor(HTMLCanvasElement.prototype, "width");
+  Object.defineProperty(HTMLCanvasElement.prototype, "width", {
+    ...width,
+    set(value) {
+      drawnWords.set(this, []);
+      width.set.call(this, value);
+    },
+  });
+}
+
+/// The words on a chart.
+const words = (chart) => chart.locator("canvas").evaluate((canvas) => globalThis.drawnWords.get(canvas) ?? []);
 
 const output = (found, name) => found.getByRole("slider", { name }).getAttribute("aria-valuetext");
 
@@ -155,7 +187,7 @@ describe("widgets", { concurrency: 2 }, () => {
       await found.getByRole("button", { name: "Stop" }).click();
       await until("it stops", async () => /^Stopped after/.test(await status.innerText()));
       await found.getByText("Numbers").click();
-      assert.ok((await found.getByRole("row").count()) > 3);
+      await until("its numbers", async () => (await found.getByRole("row").count()) > 3);
       assert.ok((await picture(found)).drawn > 500);
     }));
 
@@ -233,20 +265,193 @@ describe("widgets", { concurrency: 2 }, () => {
       assert.ok((await picture(found)).drawn > 200);
     }));
 
+  test("a chart of writes says what will be seen until there is one, in the room that it takes then", () =>
+    lab.visit("from-one-server-to-three.html", {}, async (page) => {
+      const learner = await Learner.at(page);
+      const found = await come(page, "chart-latency");
+      const image = found.getByRole("img");
+      const hint = found.locator(".chart-empty");
+      const height = () => found.evaluate((element) => element.offsetHeight);
+      await until("the session is heard of", async () => (await picture(found)).drawn > 100);
+      assert.match(await hint.innerText(), /^No write yet: each will be a mark/);
+      assert.equal(await image.getAttribute("aria-label"), await hint.innerText());
+      const [empty, lines] = [await height(), await picture(found)];
+      await learner.ask("etcdctl put name john");
+      await until("a mark", async () => /^1 writes/.test(await image.getAttribute("aria-label")));
+      assert.equal(await hint.isVisible(), false);
+      assert.equal(await height(), empty);
+      assert.notEqual((await picture(found)).hash, lines.hash);
+    }));
+
+  test("Tab never goes past a widget that is not there yet", async () => {
+    const asked = [];
+    let open;
+    const gate = new Promise((resolve) => (open = resolve));
+    const before = (page) =>
+      page.route("**/widgets-*.wasm", async (route) => {
+        asked.push(route.request().url());
+        await gate;
+        await route.continue();
+      });
+    await lab.visit("elections.html", { before }, async (page) => {
+      await alive(page);
+      assert.deepEqual(asked, [], "nothing is near");
+      await page.keyboard.press("Tab");
+      await until("its program is asked for", () => asked.length > 0);
+      for (const name of ["chart-terms", "monte-carlo"]) await tabTo(page, widget(page, name));
+      open();
+      const found = await come(page, "monte-carlo");
+      await page.keyboard.press("Tab");
+      const first = found.getByRole("slider", { name: "Nodes" });
+      assert.ok(await first.evaluate((slider) => slider === document.activeElement), "and goes on into it");
+      assert.equal(await widget(page, "chart-terms").getAttribute("tabindex"), null);
+    });
+  });
+
   test("a program of the widgets that breaks leaves the lab and gives the prose back", () =>
     lab.visit("quorum-arithmetic.html", { expected: /widgets|unreachable/ }, async (page) => {
       const learner = await Learner.at(page);
       await come(page, "availability");
-      await page.evaluate(() => {
-        const program = document.querySelector("link[rel=widgets]").dataset.program.replace("./", "");
-        const trap = new WebAssembly.RuntimeError("unreachable");
-        trap.stack = `RuntimeError: unreachable\n    at ${program}:wasm-function[1]`;
-        setTimeout(() => {
-          throw trap;
-        });
-      });
+      await trap(page);
       await page.locator('[data-widget="availability"][data-state="plain"]').waitFor();
       assert.equal(await page.locator(".broken").count(), 0);
       await learner.type("advance 1s");
+    }));
+});
+
+/// One of the charts in their panel.
+const charted = (page, title) => page.locator(".charts").getByRole("group", { name: title, exact: true });
+const TITLES = ["Terms and leaders", "How long your writes took", "What your writes came to"];
+
+/// Opens the panel, and waits until its program has filled it.
+async function openCharts(learner) {
+  await learner.open("Charts");
+  await learner.page.locator('.charts[data-state="made"]').waitFor();
+}
+
+describe("charts in their panel", { concurrency: 2 }, () => {
+  test("are loaded when it is opened, follow the session, and tell their numbers, by keyboard alone", async () => {
+    const asked = [];
+    const before = async (page) => {
+      page.on("request", (request) => request.url().includes("/widgets-") && asked.push(request.url()));
+      await page.addInitScript(noteWords);
+    };
+    await lab.visit("sandbox.html", { before }, async (page) => {
+      const learner = await Learner.at(page);
+      await learner.open("Keys");
+      assert.deepEqual(asked, [], "not before it is opened");
+      await tabTo(page, page.getByRole("tab", { name: "Keys" }));
+      while ((await page.getByRole("tab", { selected: true }).innerText()) !== "Charts") await page.keyboard.press("ArrowRight");
+      await page.locator('.charts[data-state="made"]').waitFor();
+      assert.equal(asked.length, 2, "a script and a program");
+      assert.deepEqual(await page.locator(".charts .widget-title").allInnerTexts(), TITLES);
+      const label = (title) => charted(page, title).getByRole("img").getAttribute("aria-label");
+      const [terms, latency, writes] = TITLES;
+      for (const title of [latency, writes]) assert.match(await label(title), /^No write yet/);
+      await learner.ask("etcdctl put name john");
+      await until("a write", async () => /^1 writes: /.test(await label(latency)));
+      assert.equal(await label(writes), "1 writes acknowledged, 0 failed, 0 unknown");
+      await learner.type("crash leader");
+      await learner.type("until leader");
+      await until("another leader", async () => /in term 2 from/.test(await label(terms)));
+      const summary = charted(page, terms).locator("summary");
+      await page.getByRole("tab", { name: "Charts" }).focus();
+      await tabTo(page, summary);
+      await page.keyboard.press("Enter");
+      const rows = charted(page, terms).getByRole("row");
+      await until("its numbers", async () => (await rows.count()) === 3);
+      assert.match((await rows.allInnerTexts())[2], /^2\s+n\d\s+[\d.]+ m?s\s+now$/);
+      // Only what is open is written: the others have no table yet.
+      assert.equal(await page.locator(".charts table").count(), 1);
+    });
+  });
+
+  test("show every node, whether it has led or not", () =>
+    lab.visit("sandbox.html", { before: (page) => page.addInitScript(noteWords) }, async (page) => {
+      const learner = await Learner.at(page);
+      await openCharts(learner);
+      const nodes = async () => (await words(charted(page, TITLES[0]))).filter((words) => /^n\d$/.test(words)).join(" ");
+      await until("five nodes", async () => (await nodes()) === "n1 n2 n3 n4 n5");
+      await learner.ask("etcdctl member add n6 --peer-urls=http://n6:2380");
+      await until("six nodes", async () => (await nodes()) === "n1 n2 n3 n4 n5 n6");
+      await learner.type("nodes 7");
+      await until("seven nodes, without a leader", async () => (await nodes()) === "n1 n2 n3 n4 n5 n6 n7");
+    }));
+
+  test("follow the theme, and the panel's size", () =>
+    lab.visit("sandbox.html", {}, async (page) => {
+      const learner = await Learner.at(page);
+      await openCharts(learner);
+      const chart = charted(page, TITLES[0]);
+      await until("it is drawn", async () => (await picture(chart)).drawn > 100);
+      const first = await picture(chart);
+      await page.getByRole("button", { name: /theme$/ }).click();
+      await until("other colours", async () => (await picture(chart)).hash !== first.hash);
+      await page.getByRole("separator", { name: "Height of the panels" }).press("End");
+      await until("a higher one", async () => (await picture(chart)).height > first.height);
+      await page.setViewportSize({ width: 1900, height: 1000 });
+      await until("another width", async () => {
+        const now = await picture(chart);
+        return now.width !== first.width && now.width === now.across;
+      });
+    }));
+
+  for (const viewport of [{ width: 1280, height: 900 }, { width: 360, height: 740 }]) {
+    test(`are accessible in both themes, ${viewport.width} wide, empty and not`, () =>
+      lab.visit("elections.html", { viewport, reducedMotion: "reduce" }, async (page) => {
+        const learner = await Learner.at(page);
+        // The same chart may stand in the prose.
+        await come(page, "chart-terms").then((found) => found.locator("summary").click());
+        const look = async (what) => {
+          await openCharts(learner);
+          for (const summary of await page.locator(".charts summary").all()) {
+            if (!(await summary.evaluate((summary) => summary.parentElement.open))) await summary.click();
+          }
+          assert.deepEqual(await faults(page), [], what);
+          const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+          assert.ok(wide <= viewport.width, `${what}: ${wide} px wide`);
+          const panel = page.getByRole("tabpanel");
+          assert.ok(await panel.evaluate((element) => element.scrollWidth <= element.clientWidth), `${what}: nothing sticks out`);
+        };
+        await look("empty");
+        await learner.ask("etcdctl put name john");
+        await learner.type("crash leader");
+        await learner.ask("etcdctl put name joe --command-timeout=300ms");
+        await look("with all there is");
+      }));
+  }
+
+  test("without their program the panel says so, and nothing else breaks", () => {
+    const before = (page) => page.route("**/widgets-*", (route) => route.fulfill({ status: 404 }));
+    return lab.visit("sandbox.html", { before, expected: /404|[Ww]idgets|import/ }, async (page) => {
+      const learner = await Learner.at(page);
+      for (let times = 0; times < 2; times += 1) {
+        await learner.open("Charts");
+        await until("it says so", async () => /^There are no charts: /.test(await page.getByRole("tabpanel").innerText()));
+        assert.equal(await page.getByRole("tabpanel").locator("canvas").count(), 0);
+        await learner.open("Keys");
+      }
+      await learner.ask("etcdctl put name john");
+      assert.equal(await page.locator(".broken").count(), 0);
+    });
+  });
+
+  test("a program that breaks leaves the lab, and the panel says so", () =>
+    lab.visit("sandbox.html", { expected: /[Ww]idgets|unreachable/ }, async (page) => {
+      const learner = await Learner.at(page);
+      await openCharts(learner);
+      await trap(page);
+      await until("it says so", async () => /^There are no charts: /.test(await page.getByRole("tabpanel").innerText()));
+      assert.equal(await page.locator(".broken").count(), 0);
+      await learner.open("Keys");
+      await learner.ask("etcdctl put name john");
+    }));
+
+  test("an embedded lab has them, too", () =>
+    lab.visit("embed.html?panel=charts&script=etcdctl+put+a+1", { viewport: { width: 640, height: 420 } }, async (page) => {
+      await alive(page);
+      await page.locator('.charts[data-state="made"]').waitFor();
+      const image = charted(page, TITLES[1]).getByRole("img");
+      await until("a write", async () => /^1 writes/.test(await image.getAttribute("aria-label")));
     }));
 });
