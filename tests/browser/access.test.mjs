@@ -176,7 +176,7 @@ describe("the keyboard", { concurrency: 2 }, () => {
       const learner = await Learner.at(page);
       await learner.open("Keys");
       await page.getByRole("tab", { name: "Keys" }).focus();
-      for (const name of ["Logs", "Events", "Messages", "Clients", "Node", "Settings", "Keys"]) {
+      for (const name of ["Logs", "Events", "Messages", "Clients", "Charts", "Node", "Settings", "Keys"]) {
         await page.keyboard.press("ArrowRight");
         await page.getByRole("tabpanel", { name: new RegExp(`^${name}`) }).waitFor();
       }

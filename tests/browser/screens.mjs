@@ -36,6 +36,7 @@ async function charts(learner) {
   await learner.page.locator('.charts[data-state="made"]').waitFor();
   // They look at the session a moment after it has changed.
   await learner.page.waitForTimeout(500);
+  await learner.page.locator(".chart-empty:not(:empty)").first().scrollIntoViewIfNeeded({ timeout: 100 }).catch(() => {});
 }
 const widget = (name) => async ({ page }) => {
   await page.locator(`[data-widget="${name}"]`).scrollIntoViewIfNeeded();
