@@ -23,6 +23,11 @@ impl Random {
     }
 }
 
+/// Nobody is there to break off a transaction that hangs, as etcdctl's have no timeout.
+fn unattended() -> Opening {
+    Opening { attended: false, ..Opening::default() }
+}
+
 /// Steps to an event.
 fn go_on(session: &mut Session, event: u64) {
     while session.seq() < event && session.step() {}
@@ -42,7 +47,7 @@ fn every_way_back_leads_on_as_before() {
     const POINTS_A_SEED: u64 = 20;
     let mut compared = 0;
     for seed in 1..=points().div_ceil(POINTS_A_SEED) {
-        let mut session = Session::new(Opening::default()).expect("an empty set-up");
+        let mut session = Session::new(unattended()).expect("an empty set-up");
         session.apply(&lab::fuzz::script(seed, 800)).expect("a script");
         // The trace so far, at every event after which nothing was left to be issued.
         let mut hashes = BTreeMap::new();
@@ -60,7 +65,7 @@ fn every_way_back_leads_on_as_before() {
             assert_eq!(session.cluster().trace_hash(), hashes[&here], "{at}: seek");
             let mut clone = session.clone();
             let mut restored =
-                Session::restore(Opening::default(), &session.saved()).expect("what was saved");
+                Session::restore(unattended(), &session.saved()).expect("what was saved");
             assert_eq!(restored.seq(), here, "{at}");
             assert_eq!(restored.cluster().trace_hash(), hashes[&here], "{at}: restored");
             for session in [&mut session, &mut clone, &mut restored] {
