@@ -27,6 +27,8 @@ describe("causes", { concurrency: 2 }, () => {
   test("by keyboard, why a write was committed leads back to the client, and each step goes to its moment", () =>
     sandbox({}, async (learner) => {
       await elected(learner);
+      // Time stands still where the leader was elected: its own first entry is still on its way.
+      await learner.type("until agreed");
       await learner.ask("etcdctl put name john");
       await learner.open("Events");
       const commit = events(learner).getByRole("listitem").filter({ hasText: /entry 2 is committed/ }).first();
@@ -97,6 +99,7 @@ describe("stores and logs", { concurrency: 2 }, () => {
       await learner.type(`isolate n${cut}`);
       await learner.ask(`etcdctl --endpoints=n${id} put city Oslo`);
       await learner.ask(`etcdctl --endpoints=n${id} put name john`);
+      await learner.type("advance 1s");
       await learner.open("Keys");
       const table = region(learner, "Keys on every node");
       const cells = async (key) =>
