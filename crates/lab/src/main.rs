@@ -260,7 +260,7 @@ fn execute(command: Command) -> io::Result<u8> {
             Ok(status)
         }
         Command::Link(Link::Make { nodes, seed, place, view, script }) => {
-            let opening = Opening { nodes, seed, ..Opening::default() };
+            let opening = Opening { nodes, seed, attended: false, ..Opening::default() };
             let text = lab::run::read_script(&script)?;
             let shared = lab::link::make(opening, &text, &place, &view);
             let fragment = shared.and_then(|shared| shared.fragment()).map_err(io::Error::other)?;

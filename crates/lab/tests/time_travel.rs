@@ -79,3 +79,27 @@ fn every_way_back_leads_on_as_before() {
     }
     println!("{compared} points of sessions: every way back led on identically");
 }
+
+/// Proves: a command that was broken off because nobody was there is broken off again wherever the
+/// session is opened, and what is typed there is not.
+#[test]
+fn nobody_was_there_then() {
+    let mut session = Session::new(unattended()).expect("an empty set-up");
+    let hangs = "etcdctl --endpoints=n2 txn <<'E'\n\nput a 1\n\n\nE\n";
+    session.apply(&format!("until leader\npause n2\n{hangs}advance 1s\n")).expect("a script");
+    while session.busy() && session.step() {}
+    let exits = |session: &Session| -> Vec<Option<i32>> {
+        session.terminal().iter().map(|entry| entry.exit).collect()
+    };
+    assert_eq!(exits(&session)[2], Some(130), "nobody waits for it");
+    let saved = session.saved();
+    let mut opened = Session::restore(Opening::default(), &saved).expect("what was saved");
+    assert_eq!(exits(&opened), exits(&session));
+    assert_eq!(opened.cluster().trace_hash(), session.cluster().trace_hash());
+    let again = Session::restore(unattended(), &opened.saved()).expect("what was saved again");
+    assert_eq!(again.cluster().trace_hash(), session.cluster().trace_hash());
+    opened.apply(hangs).expect("a line");
+    let end = opened.now_micros() + 30_000_000;
+    while opened.now_micros() < end && opened.step() {}
+    assert_eq!(exits(&opened).last(), Some(&None), "somebody is there");
+}

@@ -51,6 +51,7 @@ impl Session {
         session.prelude = Arc::default();
         session.timeline.recorded = saved.recorded.into();
         session.timeline.setup_end = saved.setup_end;
+        session.timeline.unattended_end = saved.unattended_end;
         for (id, seq) in saved.reached {
             session.reached.insert(id, seq);
         }

@@ -13,6 +13,7 @@ const HEADING: &str = "# raft-lab session 1";
 const AT_EVENT: &str = "# at event ";
 const ISSUED: &str = "# lines issued ";
 const SETUP_END: &str = "# set-up ended at event ";
+const UNATTENDED: &str = "# nobody there until event ";
 const GOAL: &str = "# goal reached: ";
 
 /// One line as it was issued.
@@ -33,11 +34,14 @@ pub(super) struct Timeline {
     pub(super) recorded: Chunks<Arc<Recorded>>,
     /// The event at which the set-up had ended and goals began to be judged.
     pub(super) setup_end: Option<u64>,
+    /// Until this event nobody was there ([`super::Opening::attended`]).
+    pub(super) unattended_end: Option<u64>,
 }
 
 impl Timeline {
-    pub(super) fn new(settings: Settings) -> Timeline {
-        Timeline { settings, recorded: Chunks::default(), setup_end: None }
+    pub(super) fn new(settings: Settings, attended: bool) -> Timeline {
+        let unattended_end = (!attended).then_some(u64::MAX);
+        Timeline { settings, recorded: Chunks::default(), setup_end: None, unattended_end }
     }
 
     /// What this timeline and another have in common; `None` if they are of different clusters.
@@ -83,6 +87,8 @@ pub(super) struct Saved {
     pub(super) at: Moment,
     /// Where the set-up had ended.
     pub(super) setup_end: Option<u64>,
+    /// Until where nobody was there.
+    pub(super) unattended_end: Option<u64>,
     /// Goals that had been reached: their ids, and when.
     pub(super) reached: Vec<(String, u64)>,
 }
@@ -106,6 +112,10 @@ pub(super) fn write_saved(
     opening_lines(&timeline.settings, &mut text);
     if let Some(seq) = timeline.setup_end {
         let _ = writeln!(text, "{SETUP_END}{seq}");
+    }
+    if let Some(end) = timeline.unattended_end {
+        let last = timeline.recorded.iter().map(|recorded| recorded.seq).max();
+        let _ = writeln!(text, "{UNATTENDED}{}", end.min(last.unwrap_or(0).max(at.seq)));
     }
     for (id, seq) in reached {
         let _ = writeln!(text, "{GOAL}{id} {seq}");
@@ -199,18 +209,20 @@ pub(super) fn read_saved(text: &str) -> Result<Saved, ScriptError> {
 }
 
 /// What a saved session says of itself beside its lines. Of the moment to come back to, the last that
-/// is named counts, since lines of a here-document stand before it; of the set-up's end, the first.
+/// is named counts, since lines of a here-document stand before it; of all else, the first.
 pub(super) fn notes(text: &str) -> Saved {
     let at = Moment { seq: 0, issued: 0 };
     let (opening, recorded, reached) = (Vec::new(), Vec::new(), Vec::new());
-    let mut saved = Saved { opening, recorded, at, setup_end: None, reached };
+    let (setup_end, unattended_end) = (None, None);
+    let mut saved = Saved { opening, recorded, at, setup_end, unattended_end, reached };
     for line in text.lines() {
         if let Some(seq) = number(line, AT_EVENT) {
             saved.at.seq = seq;
         } else if let Some(issued) = number(line, ISSUED) {
             saved.at.issued = usize::try_from(issued).unwrap_or(0);
-        } else if saved.setup_end.is_none() {
-            saved.setup_end = number(line, SETUP_END);
+        } else {
+            saved.setup_end = saved.setup_end.or_else(|| number(line, SETUP_END));
+            saved.unattended_end = saved.unattended_end.or_else(|| number(line, UNATTENDED));
         }
         saved.reached.extend(reached_goal(line));
     }
