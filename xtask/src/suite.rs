@@ -46,7 +46,7 @@ pub(crate) fn test(only: &[&str]) -> ExitCode {
         return stages.finish();
     }
     stages.run("sizes", 2, |_| sizes::check(&root().join("dist")));
-    stages.run("browser", 15, |stage| browser::test(stage, &hashes));
+    stages.run("browser", 20, |stage| browser::test(stage, &hashes));
     stages.run("firefox", 5, browser::firefox);
     stages.run("lighthouse", 8, browser::lighthouse);
     stages.finish()
