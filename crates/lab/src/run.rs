@@ -71,10 +71,18 @@ pub fn run(options: &RunOptions, out: &mut dyn Write, err: &mut dyn Write) -> io
         .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error.to_string()))?;
     session.keep_trace();
     session.enqueue(lines);
+    // What was typed by somebody is broken off by nobody; a saved session ends where it was saved.
+    let end = if Session::is_saved(&text) { Session::saved_event(&text) } else { u64::MAX };
     let mut printed = 0;
     while session.busy() {
-        if session.advance_while_busy(SLICE) == Progress::Stopped {
+        let rest = end.saturating_sub(session.seq());
+        let slice =
+            if rest == 0 { SLICE } else { u32::try_from(rest).map_or(SLICE, |it| it.min(SLICE)) };
+        if session.advance_while_busy(slice) == Progress::Stopped {
             break;
+        }
+        if session.seq() >= end && session.busy() && session.waiting().next().is_none() {
+            session.interrupt();
         }
         files.write(session.take_trace())?;
         printed = print_finished(&session, printed, options.remarks, out, err)?;

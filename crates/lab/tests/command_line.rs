@@ -213,3 +213,15 @@ fn the_prompt_tells_what_run_prints() {
     assert_eq!(prompt.status.code(), Some(3), "{}", text(&prompt.stderr));
     assert!(text(&prompt.stderr).contains("a safety property broke: "));
 }
+
+/// Proves: a saved session in which something goes on for ever ends where it was saved.
+#[test]
+fn a_saved_session_ends_where_it_was_saved() {
+    let saved = "# raft-lab session 1\nnodes 3\nseed 1\n@0 until leader\n@60 etcdctl watch a\n\
+                 # at event 900\n# lines issued 2\n";
+    let output = lab(&["run", "-"], saved);
+    let told =
+        "$ nodes 3\n$ seed 1\n$ @0 until leader\n$ @60 etcdctl watch a\n[exit 130]\n$ interrupt\n";
+    assert!(text(&output.stdout).starts_with(told), "{}", text(&output.stdout));
+    assert_eq!(output.status.code(), Some(0));
+}

@@ -103,3 +103,23 @@ fn nobody_was_there_then() {
     while opened.now_micros() < end && opened.step() {}
     assert_eq!(exits(&opened).last(), Some(&None), "somebody is there");
 }
+
+/// Proves: what somebody waited for longer than `lab run` would is waited for as long when `lab run` is
+/// given the saved text.
+#[test]
+fn somebody_was_there_then() {
+    let mut session = Session::new(Opening::default()).expect("an empty set-up");
+    session.apply("until leader\netcdctl watch a\n").expect("a script");
+    while session.now_micros() < 20_000_000 && session.step() {}
+    session.interrupt();
+    let saved = session.saved();
+    let mut run = Session::new(unattended()).expect("an empty set-up");
+    run.apply(&saved).expect("what was saved is a script");
+    while run.busy() && run.step() {}
+    assert_eq!(run.seq(), session.seq());
+    assert_eq!(run.cluster().trace_hash(), session.cluster().trace_hash());
+    // And so in a session that nobody attends and that comes back to it.
+    let again = Session::restore(unattended(), &saved).expect("what was saved");
+    let again = Session::restore(Opening::default(), &again.saved()).expect("what was saved again");
+    assert_eq!(again.cluster().trace_hash(), session.cluster().trace_hash());
+}

@@ -54,8 +54,8 @@ pub(super) struct Live {
     pub(super) leases: Vec<LeaseId>,
     /// See [`super::Opening::attended`].
     pub(super) attended: bool,
-    /// See [`super::timeline::Timeline::unattended_end`].
-    pub(super) unattended_end: Option<u64>,
+    /// See [`super::timeline::Timeline::unattended_before`].
+    pub(super) unattended_before: u64,
     variables: Few<ClientName, Variables>,
     /// Predicates about the past, observed since event 0.
     standing: Vec<(Predicate, Judge)>,
@@ -86,7 +86,7 @@ impl Live {
             files: Files::new(),
             leases: Vec::new(),
             attended: true,
-            unattended_end: None,
+            unattended_before: 0,
             variables: Few::new(),
             standing: judges.collect(),
             parsed_goals: goals.to_vec(),

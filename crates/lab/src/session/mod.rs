@@ -145,13 +145,11 @@ impl Session {
         })?;
         let lines = parse_script(&opening.setup)?;
         let goals = goals::parse(&opening.goals)?;
-        let timeline = Timeline::new(settings.clone(), opening.attended);
         let mut live = Live::new(&settings, Vec::new(), &[], &goals);
         live.attended = opening.attended;
-        live.unattended_end = timeline.unattended_end;
         let mut session = Session {
             opening,
-            timeline,
+            timeline: Timeline::new(settings),
             checkpoints: Checkpoints::of(&live),
             live,
             prelude: Arc::default(),
@@ -313,8 +311,7 @@ impl Session {
         self.live.close(line);
         self.end_trace();
         self.prelude = Arc::new(self.live.entries.clone());
-        let settings = change(self.live.cluster.settings().clone());
-        self.timeline = Timeline::new(settings, self.opening.attended);
+        self.timeline = Timeline::new(change(self.live.cluster.settings().clone()));
         self.timeline.setup_end = Some(0);
         self.live = self.fresh();
         self.checkpoints = Checkpoints::of(&self.live);
@@ -346,7 +343,7 @@ impl Session {
         let mut live =
             Live::new(&self.timeline.settings, self.prelude.to_vec(), &self.standing, &goals);
         live.attended = self.opening.attended;
-        live.unattended_end = self.timeline.unattended_end;
+        live.unattended_before = self.timeline.unattended_before.unwrap_or(0);
         if self.timeline.setup_end == Some(0) {
             live.begin_goals();
         }

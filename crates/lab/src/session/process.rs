@@ -68,8 +68,8 @@ impl Live {
         let (entry, client, job) = running;
         let began = self.cluster.now().0;
         // What was recorded is typed and interrupted when it was, by whoever was there then.
-        let was_attended = || self.unattended_end.is_none_or(|end| self.cluster.seq().0 > end);
-        let attended = if is_recorded { was_attended() } else { self.attended };
+        let was_attended = self.cluster.seq().0 >= self.unattended_before;
+        let attended = if is_recorded { was_attended } else { self.attended };
         let hurried = !attended && job.is_none() && program.may_never_end();
         let patience_ends = hurried.then(|| began + PATIENCE_MICROS);
         patience_ends.iter().for_each(|at| self.cluster.wake_at(sim::member::Micros(*at)));

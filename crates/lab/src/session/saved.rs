@@ -14,7 +14,8 @@ impl Session {
     pub fn saved(&self) -> String {
         let reached = self.reached.iter().map(|(id, seq)| (id.clone(), *seq));
         let here = Moment { seq: self.seq(), issued: self.live.cursor };
-        write_saved(&self.timeline, self.bound_for.unwrap_or(here), reached)
+        let at = self.bound_for.unwrap_or(here);
+        write_saved(&self.timeline, self.opening.attended, at, reached)
     }
 
     /// Whether a text is one of [`Session::saved`], rather than any script.
@@ -51,7 +52,7 @@ impl Session {
         session.prelude = Arc::default();
         session.timeline.recorded = saved.recorded.into();
         session.timeline.setup_end = saved.setup_end;
-        session.timeline.unattended_end = saved.unattended_end;
+        session.timeline.unattended_before = Some(saved.unattended_before);
         for (id, seq) in saved.reached {
             session.reached.insert(id, seq);
         }

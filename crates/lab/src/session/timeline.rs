@@ -13,7 +13,7 @@ const HEADING: &str = "# raft-lab session 1";
 const AT_EVENT: &str = "# at event ";
 const ISSUED: &str = "# lines issued ";
 const SETUP_END: &str = "# set-up ended at event ";
-const UNATTENDED: &str = "# nobody there until event ";
+const UNATTENDED: &str = "# nobody there before event ";
 const GOAL: &str = "# goal reached: ";
 
 /// One line as it was issued.
@@ -34,14 +34,15 @@ pub(super) struct Timeline {
     pub(super) recorded: Chunks<Arc<Recorded>>,
     /// The event at which the set-up had ended and goals began to be judged.
     pub(super) setup_end: Option<u64>,
-    /// Until this event nobody was there ([`super::Opening::attended`]).
-    pub(super) unattended_end: Option<u64>,
+    /// Before this event nobody was there ([`super::Opening::attended`]), as a saved session says. One
+    /// that does not come from a saved session is as its opening says.
+    pub(super) unattended_before: Option<u64>,
 }
 
 impl Timeline {
-    pub(super) fn new(settings: Settings, attended: bool) -> Timeline {
-        let unattended_end = (!attended).then_some(u64::MAX);
-        Timeline { settings, recorded: Chunks::default(), setup_end: None, unattended_end }
+    pub(super) fn new(settings: Settings) -> Timeline {
+        let (setup_end, unattended_before) = (None, None);
+        Timeline { settings, recorded: Chunks::default(), setup_end, unattended_before }
     }
 
     /// What this timeline and another have in common; `None` if they are of different clusters.
@@ -87,8 +88,8 @@ pub(super) struct Saved {
     pub(super) at: Moment,
     /// Where the set-up had ended.
     pub(super) setup_end: Option<u64>,
-    /// Until where nobody was there.
-    pub(super) unattended_end: Option<u64>,
+    /// Before which event nobody was there.
+    pub(super) unattended_before: u64,
     /// Goals that had been reached: their ids, and when.
     pub(super) reached: Vec<(String, u64)>,
 }
@@ -105,6 +106,7 @@ pub(super) struct Moment {
 /// Writes a session as a script that `lab run` understands too.
 pub(super) fn write_saved(
     timeline: &Timeline,
+    attended: bool,
     at: Moment,
     reached: impl Iterator<Item = (String, u64)>,
 ) -> String {
@@ -113,9 +115,10 @@ pub(super) fn write_saved(
     if let Some(seq) = timeline.setup_end {
         let _ = writeln!(text, "{SETUP_END}{seq}");
     }
-    if let Some(end) = timeline.unattended_end {
-        let last = timeline.recorded.iter().map(|recorded| recorded.seq).max();
-        let _ = writeln!(text, "{UNATTENDED}{}", end.min(last.unwrap_or(0).max(at.seq)));
+    let last = timeline.recorded.iter().map(|recorded| recorded.seq).max();
+    let before = timeline.unattended_before.unwrap_or(if attended { 0 } else { u64::MAX });
+    if before > 0 {
+        let _ = writeln!(text, "{UNATTENDED}{}", before.min(last.unwrap_or(0).max(at.seq) + 1));
     }
     for (id, seq) in reached {
         let _ = writeln!(text, "{GOAL}{id} {seq}");
@@ -213,16 +216,18 @@ pub(super) fn read_saved(text: &str) -> Result<Saved, ScriptError> {
 pub(super) fn notes(text: &str) -> Saved {
     let at = Moment { seq: 0, issued: 0 };
     let (opening, recorded, reached) = (Vec::new(), Vec::new(), Vec::new());
-    let (setup_end, unattended_end) = (None, None);
-    let mut saved = Saved { opening, recorded, at, setup_end, unattended_end, reached };
+    let (setup_end, unattended_before) = (None, 0);
+    let mut saved = Saved { opening, recorded, at, setup_end, unattended_before, reached };
     for line in text.lines() {
         if let Some(seq) = number(line, AT_EVENT) {
             saved.at.seq = seq;
         } else if let Some(issued) = number(line, ISSUED) {
             saved.at.issued = usize::try_from(issued).unwrap_or(0);
-        } else {
-            saved.setup_end = saved.setup_end.or_else(|| number(line, SETUP_END));
-            saved.unattended_end = saved.unattended_end.or_else(|| number(line, UNATTENDED));
+        } else if saved.setup_end.is_none() {
+            saved.setup_end = number(line, SETUP_END);
+        }
+        if saved.unattended_before == 0 {
+            saved.unattended_before = number(line, UNATTENDED).unwrap_or(0);
         }
         saved.reached.extend(reached_goal(line));
     }
